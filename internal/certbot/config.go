@@ -1,0 +1,160 @@
+// Package certbot is what the renewal function does: it keeps certificates in
+// a bucket valid by obtaining them from an ACME authority with DNS-01 on
+// Route 53.
+package certbot
+
+import "time"
+
+// Config is all that the function is told. The provider stores it as the
+// object config/<sha256>.json in the bucket, because a Lambda environment
+// holds only 4 KB; the environment names the object and its hash.
+type Config struct {
+	// Name is the resource's name.
+	Name string `json:"name"`
+	// Bucket takes certificates and status objects.
+	Bucket string `json:"bucket"`
+	// ACME is the certificate authority and the account there.
+	ACME ACME `json:"acme"`
+	// SuccessTopicARN and FailureTopicARN are told of every attempt.
+	SuccessTopicARN string `json:"success_topic_arn"`
+	FailureTopicARN string `json:"failure_topic_arn"`
+	// Certificates are in the order of their keys.
+	Certificates []Certificate `json:"certificates"`
+}
+
+// ACME names a certificate authority and our account there.
+type ACME struct {
+	// DirectoryURL is the https URL of the directory object (RFC 8555, 7.1.1).
+	DirectoryURL string `json:"directory_url"`
+	// CACertificatePEM are roots to trust for the directory's own TLS,
+	// instead of the system's; empty for public authorities.
+	CACertificatePEM string `json:"ca_certificate_pem,omitempty"`
+	// ContactEmail is given to the authority; it may be empty.
+	ContactEmail string `json:"contact_email,omitempty"`
+	// KeyParameter is the name of the SSM parameter (SecureString) that holds
+	// the account's private key. The function creates it when it is absent.
+	KeyParameter string `json:"key_parameter"`
+	// KMSKeyARN encrypts the parameter; empty for the account's default key.
+	KMSKeyARN string `json:"kms_key_arn,omitempty"`
+}
+
+// Certificate is one certificate that the function keeps valid.
+type Certificate struct {
+	// Key identifies the certificate within the resource.
+	Key string `json:"key"`
+	// Domains are lower-case names, sorted; a wildcard is "*.example.com".
+	Domains []string `json:"domains"`
+	// Prefix is where the objects lie in the bucket; it ends with a slash.
+	Prefix string `json:"prefix"`
+	// HostedZoneID is the zone that takes the challenge records.
+	HostedZoneID string `json:"hosted_zone_id"`
+	// KeyType is one of "P256", "P384", "RSA2048", "RSA3072", "RSA4096".
+	KeyType string `json:"key_type"`
+	// Profile is the authority's certificate profile; empty for its default.
+	Profile string `json:"profile,omitempty"`
+}
+
+// The function's environment.
+const (
+	// EnvConfigBucket, EnvConfigKey and EnvConfigSHA256 name the Config object
+	// and the hex SHA-256 of its bytes.
+	EnvConfigBucket = "CONFIG_BUCKET"
+	EnvConfigKey    = "CONFIG_KEY"
+	EnvConfigSHA256 = "CONFIG_SHA256"
+)
+
+// Names of objects in the bucket.
+const (
+	// KeyObject and CertificateObject follow a certificate's prefix: the
+	// private key, and the leaf with its chain, both PEM.
+	KeyObject         = "key.pem"
+	CertificateObject = "cert.pem"
+	// ConfigPrefix and StatusPrefix are ours; no certificate may lie there.
+	ConfigPrefix = "config/"
+	StatusPrefix = "status/"
+)
+
+// ConfigObject is the object key of a Config with that hex SHA-256.
+func ConfigObject(sha256 string) string { return ConfigPrefix + sha256 + ".json" }
+
+// StatusObject is the object key of a certificate's Status. It bears the
+// resource's name because several resources may share a bucket.
+func StatusObject(name, key string) string { return StatusPrefix + name + "/" + key + ".json" }
+
+// Request is the function's payload. The zero value is a scheduled run.
+type Request struct {
+	// RunID names the run in status objects and logs; the invocation's
+	// request id where it is empty.
+	RunID string `json:"run_id,omitempty"`
+	// Trigger is "schedule", "apply" or "manual"; it is only told, never
+	// obeyed.
+	Trigger string `json:"trigger,omitempty"`
+	// Force renews certificates that would not be due yet.
+	Force bool `json:"force,omitempty"`
+	// Keys are the certificates to look at; all where it is empty.
+	Keys []string `json:"keys,omitempty"`
+}
+
+// The states of a Status.
+const (
+	// StateRunning: a run is working on it.
+	StateRunning = "running"
+	// StateIssued: the run obtained and stored a new certificate.
+	StateIssued = "issued"
+	// StateKept: the stored certificate is good and not due.
+	StateKept = "kept"
+	// StateFailed: the run failed; the previous certificate, if there was
+	// one, lies untouched in the bucket.
+	StateFailed = "failed"
+)
+
+// Status is what a run tells of one certificate, in the bucket as
+// status/<name>/<key>.json. It never holds a secret.
+type Status struct {
+	Key       string `json:"key"`
+	RunID     string `json:"run_id"`
+	Trigger   string `json:"trigger"`
+	State     string `json:"state"`
+	ConfigSHA string `json:"config_sha256"`
+	// StartedAt and FinishedAt are in UTC; FinishedAt is zero while running.
+	StartedAt  time.Time `json:"started_at"`
+	FinishedAt time.Time `json:"finished_at,omitzero"`
+	// AccountURI is our account at the authority, once it is known.
+	AccountURI string `json:"account_uri,omitempty"`
+	// Failure is set in StateFailed.
+	Failure *Failure `json:"failure,omitempty"`
+	// Stored is the certificate that lies in the bucket now, whatever the
+	// state is; nil while there is none.
+	Stored *Stored `json:"stored,omitempty"`
+}
+
+// Failure is why a run failed for one certificate.
+type Failure struct {
+	// Message is whole sentences for a person, with the authority's own text.
+	Message string `json:"message"`
+	// ProblemType is the ACME problem's type (RFC 8555, 6.7), if it was one.
+	ProblemType string `json:"problem_type,omitempty"`
+	// RetryAfter is when the authority allows the next attempt, if it said so.
+	RetryAfter time.Time `json:"retry_after,omitzero"`
+}
+
+// Stored describes a certificate in the bucket.
+type Stored struct {
+	// Serial is the leaf's serial number in lower-case hex.
+	Serial string `json:"serial"`
+	// Issuer is the leaf's issuer, as RFC 2253 writes names.
+	Issuer    string    `json:"issuer"`
+	Domains   []string  `json:"domains"`
+	NotBefore time.Time `json:"not_before"`
+	NotAfter  time.Time `json:"not_after"`
+	// KeyVersion and CertificateVersion are the S3 versions of the two
+	// objects.
+	KeyVersion         string `json:"key_version"`
+	CertificateVersion string `json:"certificate_version"`
+}
+
+// Report is the function's answer to an invocation.
+type Report struct {
+	RunID        string   `json:"run_id"`
+	Certificates []Status `json:"certificates"`
+}

@@ -1,0 +1,59 @@
+// Package parts holds the AWS objects that resources are made of, one file
+// each. Every part is a struct of its wanted configuration and satisfies
+// stack.Part; it names the few API calls that it makes in an interface of its
+// own, which the SDK's client satisfies.
+package parts
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Tags are the wanted tags of a part.
+type Tags struct {
+	// Want is all of them: the owner's mark, the user's, the provider's.
+	Want map[string]string
+	// Ignore tells which tags others may keep on a part; nil ignores none.
+	// Tags of AWS ("aws:…") are always ignored.
+	Ignore func(key string) bool
+}
+
+// Diff tells what to set and what to remove on a part that bears have.
+func (t Tags) Diff(have map[string]string) (map[string]string, []string) {
+	set := map[string]string{}
+	for k, v := range t.Want {
+		if got, ok := have[k]; !ok || got != v {
+			set[k] = v
+		}
+	}
+	var remove []string
+	for _, k := range slices.Sorted(maps.Keys(have)) {
+		if _, ok := t.Want[k]; !ok && !t.ignored(k) {
+			remove = append(remove, k)
+		}
+	}
+	return set, remove
+}
+
+// Drift tells in plain words how have differs from the wanted tags.
+func (t Tags) Drift(have map[string]string) []string {
+	set, remove := t.Diff(have)
+	var diffs []string
+	for _, k := range slices.Sorted(maps.Keys(set)) {
+		if got, ok := have[k]; ok {
+			diffs = append(diffs, fmt.Sprintf("tag %s is %q, want %q", k, got, set[k]))
+		} else {
+			diffs = append(diffs, fmt.Sprintf("tag %s is missing, want %q", k, set[k]))
+		}
+	}
+	for _, k := range remove {
+		diffs = append(diffs, fmt.Sprintf("tag %s is %q, want none", k, have[k]))
+	}
+	return diffs
+}
+
+func (t Tags) ignored(key string) bool {
+	return strings.HasPrefix(key, "aws:") || t.Ignore != nil && t.Ignore(key)
+}
