@@ -22,7 +22,9 @@ type Statement struct {
 	Principal map[string][]string `json:"Principal,omitempty"`
 	Action    []string            `json:"Action"`
 	Resource  []string            `json:"Resource,omitempty"`
-	Condition Condition           `json:"Condition,omitempty"`
+	// NotResource stands instead of Resource: all but these.
+	NotResource []string  `json:"NotResource,omitempty"`
+	Condition   Condition `json:"Condition,omitempty"`
 }
 
 // Condition maps an operator such as "ArnEquals" to keys and their values.

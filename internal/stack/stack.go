@@ -65,6 +65,17 @@ type Stack struct {
 	// Stages are ensured in order and deleted in reverse. The parts of one
 	// stage are worked on at the same time.
 	Stages [][]Part
+	// Leftovers are what the functions made while they ran. They are neither
+	// ensured nor compared, and go after everything else.
+	Leftovers []Leftover
+}
+
+// Leftover is something that a function made by itself and that must go with
+// the resource.
+type Leftover interface {
+	fmt.Stringer
+	// Delete removes it. What is already gone is no error.
+	Delete(ctx context.Context) error
 }
 
 // OwnershipError tells that a part of the wanted name exists already and may
@@ -187,17 +198,39 @@ func (s Stack) Drift(ctx context.Context) ([]string, error) {
 // refuses or if a part belongs to somebody else. A part that cannot be deleted
 // does not keep later stages from being tried; all errors are reported.
 func (s Stack) Delete(ctx context.Context) error {
-	if err := s.checkDelete(ctx); err != nil {
+	if err := s.CheckDelete(ctx); err != nil {
 		return err
 	}
 	var errs []error
 	for _, stage := range slices.Backward(s.Stages) {
 		errs = append(errs, each(stage, func(p Part) error { return p.Delete(ctx) }))
 	}
+	for _, l := range s.Leftovers {
+		errs = append(errs, l.Delete(ctx))
+	}
 	return errors.Join(errs...)
 }
 
-func (s Stack) checkDelete(ctx context.Context) error {
+// Without answers the parts of s, as a stack, that next has not: those that
+// an update from s to next leaves behind. Parts are the same if they have the
+// same name.
+func (s Stack) Without(next Stack) Stack {
+	keep := map[string]bool{}
+	for _, p := range slices.Concat(next.Stages...) {
+		keep[p.String()] = true
+	}
+	rest := Stack{Owner: s.Owner}
+	for _, stage := range s.Stages {
+		gone := slices.DeleteFunc(slices.Clone(stage), func(p Part) bool { return keep[p.String()] })
+		if len(gone) > 0 {
+			rest.Stages = append(rest.Stages, gone)
+		}
+	}
+	return rest
+}
+
+// CheckDelete tells whether Delete would be refused, and why.
+func (s Stack) CheckDelete(ctx context.Context) error {
 	return each(slices.Concat(s.Stages...), func(p Part) error {
 		if g, ok := p.(Guard); ok {
 			if err := g.CheckDelete(ctx); err != nil {
