@@ -154,10 +154,10 @@ func (f *Function) asyncDrift(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	var diffs []string
-	if got := lambdaDefault(have.MaximumRetryAttempts, lambdaAsyncRetries); got != functionAsyncRetries {
+	if got := valueOr(have.MaximumRetryAttempts, lambdaAsyncRetries); got != functionAsyncRetries {
 		diffs = append(diffs, fmt.Sprintf("asynchronous retries are %d, want %d", got, functionAsyncRetries))
 	}
-	if got := lambdaDefault(have.MaximumEventAgeInSeconds, lambdaAsyncMaxAge); got != functionAsyncMaxAge {
+	if got := valueOr(have.MaximumEventAgeInSeconds, lambdaAsyncMaxAge); got != functionAsyncMaxAge {
 		diffs = append(diffs, fmt.Sprintf("the maximum age of asynchronous events is %d s, want %d s", got, functionAsyncMaxAge))
 	}
 	if d := have.DestinationConfig; d != nil && (d.OnFailure != nil && d.OnFailure.Destination != nil || d.OnSuccess != nil && d.OnSuccess.Destination != nil) {
@@ -200,7 +200,7 @@ func lambdaReason(text *string) string {
 	return "Lambda gives no reason"
 }
 
-func lambdaDefault(v *int32, def int32) int32 {
+func valueOr(v *int32, def int32) int32 {
 	if v == nil {
 		return def
 	}
