@@ -1,0 +1,57 @@
+// Command taskdns is the Lambda function that gives every running ECS task a
+// name. What it does is in package internal/taskdns.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/lambdaenv"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/taskdns"
+)
+
+func main() {
+	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	handler, err := start(log)
+	if err != nil {
+		log.Error("function cannot start", "reason", err.Error())
+		os.Exit(1)
+	}
+	lambda.Start(handler.Handle)
+}
+
+// start makes the handler, and opens the connections that its first event
+// needs.
+func start(log *slog.Logger) (*taskdns.Handler, error) {
+	var config taskdns.Config
+	if err := json.Unmarshal([]byte(os.Getenv(taskdns.EnvConfig)), &config); err != nil {
+		return nil, fmt.Errorf("reading environment variable (%s): %w", taskdns.EnvConfig, err)
+	}
+	cfg, err := lambdaenv.Config()
+	if err != nil {
+		return nil, err
+	}
+	tasks, interfaces, records := ecs.NewFromConfig(cfg), ec2.NewFromConfig(cfg), route53.NewFromConfig(cfg)
+	handler, err := taskdns.New(config,
+		taskdns.Clients{ECS: tasks, EC2: interfaces, Route53: records, SQS: sqs.NewFromConfig(cfg)},
+		taskdns.Settings{Now: time.Now, Random: rand.IntN, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	lambdaenv.Warm(context.Background(), cfg.HTTPClient,
+		lambdaenv.Resolve(tasks.Options().EndpointResolverV2, ecs.EndpointParameters{Region: &cfg.Region, Endpoint: cfg.BaseEndpoint}),
+		lambdaenv.Resolve(interfaces.Options().EndpointResolverV2, ec2.EndpointParameters{Region: &cfg.Region, Endpoint: cfg.BaseEndpoint}),
+		lambdaenv.Resolve(records.Options().EndpointResolverV2, route53.EndpointParameters{Region: &cfg.Region, Endpoint: cfg.BaseEndpoint}))
+	return handler, nil
+}
