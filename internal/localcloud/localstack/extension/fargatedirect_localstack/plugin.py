@@ -1,0 +1,52 @@
+"""What LocalStack loads: hooks and the providers of services.
+
+LocalStack imports this module early, so everything heavy is imported where it
+is used.
+"""
+
+import os
+
+from localstack import config
+from localstack.runtime import hooks
+from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
+from localstack.services.plugins import Service, aws_provider
+
+
+@hooks.on_infra_start()
+def start():
+    """Adds our routes before the gateway listens."""
+    from fargatedirect_localstack import control
+
+    control.add_routes()
+
+
+class ProcessExecutorPlugin(RuntimeExecutorPlugin):
+    """Selected by LAMBDA_RUNTIME_EXECUTOR=process."""
+
+    name = "process"
+
+    def load(self, *args, **kwargs):
+        from fargatedirect_localstack.executor import ProcessExecutor
+
+        return ProcessExecutor
+
+
+@aws_provider()
+def ecs() -> Service:
+    """Amazon ECS, which LocalStack's free edition lacks."""
+    from fargatedirect_localstack.ecs import service
+
+    return service()
+
+
+@aws_provider()
+def s3() -> Service:
+    """LocalStack's own S3, but with a folder for each instance.
+
+    LocalStack keeps objects in one fixed folder, which two instances on one
+    machine would share (and empty for each other).
+    """
+    from localstack.services.s3 import provider
+
+    provider.DEFAULT_S3_TMP_DIR = os.path.join(config.dirs.tmp, "s3")
+    return Service.for_provider(provider.S3Provider())

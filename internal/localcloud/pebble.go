@@ -1,0 +1,183 @@
+package localcloud
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+const pebblePackage = "github.com/letsencrypt/pebble/v2/cmd/pebble"
+
+// startPebble builds Pebble if need be and starts it on free ports.
+func (c *Cloud) startPebble(ctx context.Context, o Options) error {
+	binary, err := o.buildPebble(ctx)
+	if err != nil {
+		return err
+	}
+	authority, err := newAuthority(filepath.Join(c.Dir, "directory.pem"), filepath.Join(c.Dir, "directory-key.pem"))
+	if err != nil {
+		return err
+	}
+	c.DirectoryCAPEM = authority
+	begun := time.Now()
+	c.pebble, err = retryStart(func() (*process, error) { return c.runPebble(ctx, binary) })
+	if err != nil {
+		return err
+	}
+	o.progress("Pebble answers at %s after %.1f s", c.DirectoryURL, time.Since(begun).Seconds())
+	return nil
+}
+
+// buildPebble is the path of the binary of the version that the tools' module
+// names.
+func (o Options) buildPebble(ctx context.Context) (string, error) {
+	root, err := moduleRoot()
+	if err != nil {
+		return "", err
+	}
+	tools := filepath.Join(root, "tools")
+	key := [][]byte{[]byte(runtime.Version() + runtime.GOOS + runtime.GOARCH)}
+	for _, name := range []string{"go.mod", "go.sum"} {
+		b, err := os.ReadFile(filepath.Join(tools, name))
+		if err != nil {
+			return "", fmt.Errorf("building Pebble: %w", err)
+		}
+		key = append(key, b)
+	}
+	anything := func(string) bool { return true }
+	dir, err := o.cached(ctx, "pebble", key, anything, func(dir string) error {
+		o.progress("building Pebble (once, about half a minute)")
+		_, err := run(ctx, []string{"CGO_ENABLED=0", "GOFLAGS="}, "go", "build", "-C", tools, "-o", filepath.Join(dir, "pebble"), pebblePackage)
+		return err
+	})
+	return filepath.Join(dir, "pebble"), err
+}
+
+func (c *Cloud) runPebble(ctx context.Context, binary string) (*process, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	management, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	config := filepath.Join(c.Dir, "pebble.json")
+	b, err := json.MarshalIndent(pebbleConfig(c.Dir, port, management), "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("configuring Pebble: %w", err)
+	}
+	if err := os.WriteFile(config, b, 0o644); err != nil {
+		return nil, fmt.Errorf("configuring Pebble: %w", err)
+	}
+	env := []string{
+		"PEBBLE_VA_NOSLEEP=1",         // Validates at once; who polls politely loses nothing.
+		"PEBBLE_WFE_NONCEREJECT=20",   // A client must cope with badNonce.
+		"PEBBLE_AUTHZREUSE=0",         // Every order is validated anew.
+		"PEBBLE_ALTERNATE_ROOTS=1",    // There is a chain to prefer.
+		"SSL_CERT_FILE=" + os.DevNull, // It calls nobody over TLS.
+	}
+	p, err := startProcess("Pebble", filepath.Join(c.Dir, "pebble.log"), env,
+		binary, "-strict", "-config", config, "-dnsserver", c.DNSAddr)
+	if err != nil {
+		return nil, err
+	}
+	c.DirectoryURL = fmt.Sprintf("https://127.0.0.1:%d/dir", port)
+	c.ManagementURL = fmt.Sprintf("https://127.0.0.1:%d", management)
+	return p, p.waitFor(ctx, func(ctx context.Context) error {
+		for _, url := range []string{c.DirectoryURL, c.ManagementURL + "/roots/0"} {
+			if _, err := c.getFromPebble(ctx, url); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+type pebbleProfile struct {
+	Description    string `json:"description"`
+	ValidityPeriod int    `json:"validityPeriod"`
+}
+
+// pebbleConfig offers the two lifetimes that Let's Encrypt's certificates have
+// had longest and shortest. An order should name its profile: Pebble picks one
+// by chance for an order that does not.
+func pebbleConfig(dir string, port, management int) any {
+	return map[string]any{"pebble": map[string]any{
+		"listenAddress":           fmt.Sprintf("127.0.0.1:%d", port),
+		"managementListenAddress": fmt.Sprintf("127.0.0.1:%d", management),
+		"certificate":             filepath.Join(dir, "directory.pem"),
+		"privateKey":              filepath.Join(dir, "directory-key.pem"),
+		"keyAlgorithm":            "ecdsa",
+		"retryAfter":              map[string]int{"authz": 1, "order": 1},
+		"profiles": map[string]pebbleProfile{
+			"default":    {Description: "90 days", ValidityPeriod: 90 * 24 * 3600},
+			"shortlived": {Description: "160 hours", ValidityPeriod: 160 * 3600},
+		},
+	}}
+}
+
+// Root is the certificate (PEM) of one of the authorities that issue: 0 is the
+// default one, 1 the one of the alternate chain. They are new at each start.
+func (c *Cloud) Root(ctx context.Context, n int) ([]byte, error) {
+	return c.getFromPebble(ctx, fmt.Sprintf("%s/roots/%d", c.ManagementURL, n))
+}
+
+// RootPool trusts exactly the default authority.
+func (c *Cloud) RootPool(ctx context.Context) (*x509.CertPool, error) {
+	root, err := c.Root(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(root) {
+		return nil, fmt.Errorf("reading Pebble's root: no certificate in %q", root)
+	}
+	return pool, nil
+}
+
+// DirectoryClient is an HTTP client for the directory and for the management
+// interface: it trusts the CA of those two and no other.
+func (c *Cloud) DirectoryClient() *http.Client {
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(c.DirectoryCAPEM)
+	return &http.Client{
+		Timeout:   10 * time.Second,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}},
+	}
+}
+
+func (c *Cloud) getFromPebble(ctx context.Context, url string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, fmt.Errorf("asking Pebble: %w", err)
+	}
+	client := c.DirectoryClient()
+	defer client.CloseIdleConnections()
+	res, err := client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("asking Pebble: %w", err)
+	}
+	defer res.Body.Close() //nolint:errcheck // It was only read.
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, fmt.Errorf("asking Pebble: %w", err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("asking Pebble for %s: %s", url, res.Status)
+	}
+	return body, nil
+}
+
+func encodePEM(kind string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+}

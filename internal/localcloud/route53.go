@@ -1,0 +1,97 @@
+package localcloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/route53/types"
+	"github.com/miekg/dns"
+)
+
+// route53Source reads the zones of the cloud's Route 53, anew for each
+// question: a resolver's cache would hide what tests want to see.
+type route53Source struct {
+	client atomic.Pointer[route53.Client]
+}
+
+// use makes the source read from this cloud. Before, it knows nothing.
+func (s *route53Source) use(config aws.Config) {
+	s.client.Store(route53.NewFromConfig(config))
+}
+
+func (s *route53Source) zones(ctx context.Context) ([]zone, error) {
+	client := s.client.Load()
+	if client == nil {
+		return nil, errors.New("listing hosted zones: the cloud is still starting")
+	}
+	var out []zone
+	pages := route53.NewListHostedZonesPaginator(client, &route53.ListHostedZonesInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("listing hosted zones: %w", err)
+		}
+		for _, z := range page.HostedZones {
+			if z.Config != nil && z.Config.PrivateZone {
+				continue
+			}
+			out = append(out, zone{
+				id:   strings.TrimPrefix(aws.ToString(z.Id), "/hostedzone/"),
+				name: plainName(aws.ToString(z.Name)),
+			})
+		}
+	}
+	return out, nil
+}
+
+func (s *route53Source) records(ctx context.Context, zoneID string) ([]recordSet, error) {
+	var out []recordSet
+	pages := route53.NewListResourceRecordSetsPaginator(s.client.Load(), &route53.ListResourceRecordSetsInput{
+		HostedZoneId: aws.String(zoneID),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("listing records (%s): %w", zoneID, err)
+		}
+		for _, r := range page.ResourceRecordSets {
+			out = append(out, newRecordSet(r))
+		}
+	}
+	return out, nil
+}
+
+func newRecordSet(r types.ResourceRecordSet) recordSet {
+	s := recordSet{
+		name: plainName(aws.ToString(r.Name)),
+		kind: string(r.Type),
+		ttl:  uint32(aws.ToInt64(r.TTL)), //nolint:gosec // A TTL has 31 bits.
+	}
+	for _, v := range r.ResourceRecords {
+		s.values = append(s.values, aws.ToString(v.Value))
+	}
+	return s
+}
+
+// escape is how Route 53 writes all but a-z, 0-9, hyphen, underscore and dot:
+// a backslash and three octal digits. RFC 1035's are decimal.
+var escape = regexp.MustCompile(`\\[0-7]{3}`)
+
+// plainName undoes Route 53's escapes.
+func plainName(name string) string {
+	name = escape.ReplaceAllStringFunc(name, func(e string) string {
+		n, err := strconv.ParseUint(e[1:], 8, 8)
+		if err != nil {
+			return e
+		}
+		return string([]byte{byte(n)})
+	})
+	return dns.CanonicalName(name)
+}
