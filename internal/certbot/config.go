@@ -86,14 +86,30 @@ type Request struct {
 	// RunID names the run in status objects and logs; the invocation's
 	// request id where it is empty.
 	RunID string `json:"run_id,omitempty"`
-	// Trigger is "schedule", "apply" or "manual"; it is only told, never
-	// obeyed.
+	// Trigger is one of the Trigger constants; TriggerSchedule where it is
+	// empty. It is told in statuses, and TriggerApply alone makes the run wait
+	// for permissions that IAM has not spread yet.
 	Trigger string `json:"trigger,omitempty"`
 	// Force renews certificates that would not be due yet.
 	Force bool `json:"force,omitempty"`
 	// Keys are the certificates to look at; all where it is empty.
 	Keys []string `json:"keys,omitempty"`
 }
+
+// The triggers of a Request.
+const (
+	TriggerSchedule = "schedule"
+	TriggerApply    = "apply"
+	TriggerManual   = "manual"
+)
+
+// The metadata of a certificate object. They tell what the certificate itself
+// does not: who was asked, and for which profile.
+const (
+	MetadataDirectory = "fargatedirect-directory"
+	MetadataProfile   = "fargatedirect-profile"
+	MetadataAccount   = "fargatedirect-account"
+)
 
 // The states of a Status.
 const (

@@ -1,0 +1,55 @@
+package certbot
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// shortLifetime is below which half of the lifetime must be left, not a third:
+// days, not weeks, remain to notice that renewals fail.
+const shortLifetime = 10 * 24 * time.Hour
+
+// due answers why a new certificate is needed, or "" while the held one is
+// good. It takes the time, so that it depends on nothing else.
+func due(want Certificate, directory string, have *held, now time.Time) string {
+	if have == nil {
+		return "there is none yet"
+	}
+	if have.broken != nil {
+		return "the stored one cannot be used: " + have.broken.Error()
+	}
+	leaf := have.leaf()
+	names := normalNames(want.Domains)
+	switch {
+	case !slices.Equal(names, normalNames(leaf.DNSNames)):
+		return fmt.Sprintf("the names changed from %s to %s", strings.Join(normalNames(leaf.DNSNames), ", "), strings.Join(names, ", "))
+	case keyTypeOf(leaf.PublicKey) != want.KeyType:
+		return fmt.Sprintf("the key type changed from %s to %s", keyTypeOf(leaf.PublicKey), want.KeyType)
+	case have.directory != directory:
+		return fmt.Sprintf("the authority changed from %q to %q", have.directory, directory)
+	case have.profile != want.Profile:
+		return fmt.Sprintf("the profile changed from %q to %q", have.profile, want.Profile)
+	case now.Before(leaf.NotBefore):
+		return "the stored one is not valid before " + stamp(leaf.NotBefore)
+	case !now.Before(leaf.NotAfter):
+		return "the stored one expired on " + stamp(leaf.NotAfter)
+	case !now.Before(renewAt(leaf.NotBefore, leaf.NotAfter)):
+		return "the stored one expires on " + stamp(leaf.NotAfter)
+	}
+	return ""
+}
+
+// renewAt is when a certificate is old enough to be renewed: when a third of
+// its lifetime is left, or half of a short one.
+func renewAt(notBefore, notAfter time.Time) time.Time {
+	lifetime := notAfter.Sub(notBefore)
+	if lifetime < shortLifetime {
+		return notAfter.Add(-lifetime / 2)
+	}
+	return notAfter.Add(-lifetime / 3)
+}
+
+// stamp writes a time for a person.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

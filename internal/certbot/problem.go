@@ -1,0 +1,98 @@
+package certbot
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-acme/lego/v4/acme"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awserr"
+)
+
+// problemPrefix starts the types of RFC 8555's own problems.
+const problemPrefix = "urn:ietf:params:acme:error:"
+
+// problem is an error that the authority answered.
+type problem struct {
+	acme.ProblemDetails
+	// retryAfter is when the authority allows the next attempt; zero if it
+	// did not say.
+	retryAfter time.Time
+}
+
+func (p *problem) Error() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "the authority answered %q (%s", p.Detail, p.Type)
+	if p.HTTPStatus != 0 {
+		fmt.Fprintf(&text, ", HTTP %d", p.HTTPStatus)
+	}
+	text.WriteString(")")
+	for _, sub := range p.SubProblems {
+		fmt.Fprintf(&text, "; for %s: %q (%s)", sub.Identifier.Value, sub.Detail, sub.Type)
+	}
+	return text.String()
+}
+
+// asProblem turns lego's errors into a problem, and leaves others alone.
+func asProblem(err error, retryAfter time.Duration) error {
+	var details *acme.ProblemDetails
+	if !errors.As(err, &details) {
+		return err
+	}
+	p := &problem{ProblemDetails: *details}
+	if retryAfter > 0 {
+		p.retryAfter = time.Now().Add(retryAfter).UTC().Round(time.Second)
+	}
+	return p
+}
+
+// failure tells a person what an error means.
+func failure(err error) *Failure {
+	f := &Failure{Message: "No new certificate was obtained: " + err.Error() + "."}
+	var p *problem
+	if errors.As(err, &p) {
+		f.ProblemType, f.RetryAfter = p.Type, p.retryAfter
+	}
+	if advice := advice(err, f); advice != "" {
+		f.Message += " " + advice
+	}
+	if !f.RetryAfter.IsZero() {
+		f.Message += " The authority allows the next attempt at " + stamp(f.RetryAfter) + "."
+	}
+	return f
+}
+
+// advice is what can be done about an error; empty where the error says it all.
+func advice(err error, f *Failure) string {
+	switch strings.TrimPrefix(f.ProblemType, problemPrefix) {
+	case "rateLimited":
+		return "The authority limits how often it may be asked; asking again before the limit is over cannot succeed."
+	case "dns":
+		return "The authority could not look the challenge record up: check that the domain's name servers are those of the hosted zone, and that DNSSEC, if used, is in order."
+	case "unauthorized", "incorrectResponse":
+		return "Either the authority saw another TXT value than ours, so check that the domain's name servers are those of the hosted zone, or it has closed the account."
+	case "caa":
+		return "A CAA record of the domain forbids this authority: allow it there."
+	case "rejectedIdentifier", "unsupportedIdentifier":
+		return "The authority does not issue for one of these names: remove it or use another authority."
+	case "externalAccountRequired":
+		return "This authority takes only accounts that are bound to one at its site, which is not configured."
+	case "invalidContact", "unsupportedContact":
+		return "Correct the contact address or leave it out."
+	case "invalidProfile":
+		return "Choose a profile that the authority offers, or none."
+	case "userActionRequired":
+		return "The authority wants its terms of service confirmed: see its message."
+	case "serverInternal":
+		return "That is the authority's own fault; the next scheduled run tries again."
+	}
+	switch {
+	case awserr.IsAccessDenied(err):
+		return "The function's role, or a policy on what it asked for, forbids it: apply the resource again, and look for policies that others put on the bucket, the keys or the account."
+	case isTimeout(err):
+		return "The run came to the end of its time; the next scheduled run tries again."
+	}
+	return ""
+}

@@ -1,0 +1,275 @@
+package certbot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awserr"
+)
+
+// propagation is how long IAM may take to spread a new role's permissions.
+const propagation = 2 * time.Minute
+
+// Runner is the function. It keeps nothing from one run to the next.
+type Runner struct {
+	clients Clients
+	source  Source
+	log     *slog.Logger
+	// connect is newTransport, but in tests.
+	connect func(rootsPEM string) (*transport, error)
+}
+
+// New makes a Runner that obeys the Config at source.
+func New(clients Clients, source Source, log *slog.Logger) *Runner {
+	return &Runner{clients: clients, source: source, log: log, connect: newTransport}
+}
+
+// Handle looks at the certificates that the request names, one after the
+// other, and renews those that are due. A certificate's failure does not keep
+// the others from their turn; the error joins all of them, and the statuses in
+// the bucket say the same as the Report, whether there is an error or not.
+//
+// Handle ends its work early enough before ctx's deadline to clean up and to
+// tell. It must not be called again before it has returned.
+func (r *Runner) Handle(ctx context.Context, request Request) (Report, error) {
+	run := run{Runner: r, request: request, id: request.RunID, started: time.Now()}
+	if run.request.Trigger == "" {
+		run.request.Trigger = TriggerSchedule
+	}
+	if lambda, ok := lambdacontext.FromContext(ctx); ok && run.id == "" {
+		run.id = lambda.AwsRequestID
+	}
+	run.log = r.log.With("run_id", run.id, "trigger", run.request.Trigger)
+	run.reserve = reserveMax
+	if deadline, ok := ctx.Deadline(); ok {
+		run.reserve = reserve(time.Until(deadline))
+	}
+	work, cancel := withReserve(ctx)
+	defer cancel()
+	report, err := run.all(work)
+	if err != nil {
+		run.log.ErrorContext(ctx, "the run failed", "error", err.Error())
+	}
+	return report, err
+}
+
+// run is one invocation.
+type run struct {
+	*Runner
+	request Request
+	id      string
+	started time.Time
+	reserve time.Duration
+	log     *slog.Logger
+	config  Config
+	// session and sessionErr are set once the first certificate needed them.
+	session    *session
+	sessionErr error
+}
+
+// all looks at the certificates in turn.
+func (r *run) all(ctx context.Context) (Report, error) {
+	report := Report{RunID: r.id}
+	err := r.patiently(ctx, func() error {
+		var err error
+		r.config, err = r.source.load(ctx, r.clients.S3)
+		return err
+	})
+	if err != nil {
+		return report, err
+	}
+	certificates, err := r.selected()
+	if err != nil {
+		return report, err
+	}
+	defer r.logOut()
+	var failures []error
+	for i, certificate := range certificates {
+		share, cancel := withShare(ctx, len(certificates)-i)
+		status, err := r.one(share, certificate)
+		cancel()
+		report.Certificates = append(report.Certificates, status)
+		if err != nil {
+			failures = append(failures, fmt.Errorf("certificate (%s): %w", certificate.Key, err))
+		}
+	}
+	return report, errors.Join(failures...)
+}
+
+// selected are the certificates that the request names.
+func (r *run) selected() ([]Certificate, error) {
+	if len(r.request.Keys) == 0 {
+		return r.config.Certificates, nil
+	}
+	var selected []Certificate
+	for _, key := range r.request.Keys {
+		i := slices.IndexFunc(r.config.Certificates, func(c Certificate) bool { return c.Key == key })
+		if i < 0 {
+			return nil, fmt.Errorf("choosing certificates: there is none with the key %q", key)
+		}
+		selected = append(selected, r.config.Certificates[i])
+	}
+	return selected, nil
+}
+
+// one looks at one certificate, and tells how that ended.
+func (r *run) one(ctx context.Context, c Certificate) (Status, error) {
+	log := r.log.With("certificate", c.Key)
+	status := Status{
+		Key:       c.Key,
+		RunID:     r.id,
+		Trigger:   r.request.Trigger,
+		State:     StateRunning,
+		ConfigSHA: r.source.SHA256,
+		StartedAt: time.Now().UTC(),
+	}
+	err := r.work(ctx, log, c, &status)
+	status.FinishedAt = time.Now().UTC()
+	if err != nil {
+		status.State = StateFailed
+		status.Failure = failure(err)
+		log.ErrorContext(ctx, "the certificate was not renewed", "error", err.Error())
+	} else {
+		log.InfoContext(ctx, "the certificate is good", "state", status.State, "not_after", status.Stored.NotAfter, "serial", status.Stored.Serial)
+	}
+	after, cancel := afterwards(ctx, r.reserve/3)
+	defer cancel()
+	// Whoever waits for the status is told first; the two do not depend on
+	// each other.
+	return status, errors.Join(err, storeStatus(after, r.clients.S3, r.config, status), r.notify(after, c, status))
+}
+
+// work brings one certificate up to date and its status with it.
+func (r *run) work(ctx context.Context, log *slog.Logger, c Certificate, status *Status) error {
+	var have *held
+	err := r.patiently(ctx, func() error {
+		var err error
+		if have, err = loadHeld(ctx, r.clients.S3, r.config.Bucket, c.Prefix); err != nil {
+			return err
+		}
+		status.Stored = have.stored()
+		if have != nil && have.directory == r.config.ACME.DirectoryURL {
+			status.AccountURI = have.account
+		}
+		return storeStatus(ctx, r.clients.S3, r.config, *status) // also shows that we may write
+	})
+	if err != nil {
+		return err
+	}
+	reason := due(c, r.config.ACME.DirectoryURL, have, time.Now())
+	if reason == "" && !r.request.Force {
+		status.State = StateKept
+		return nil
+	}
+	if reason == "" {
+		reason = "the request forces it"
+	}
+	log.InfoContext(ctx, "a new certificate is needed", "reason", reason)
+	return r.renew(ctx, log, c, status)
+}
+
+// renew obtains and stores a certificate. Whatever does not cost an order is
+// tried before there is one.
+func (r *run) renew(ctx context.Context, log *slog.Logger, c Certificate, status *Status) error {
+	if len(c.Domains) == 0 {
+		return errors.New("reading the configuration: the certificate has no domains")
+	}
+	zone := txtSets{api: r.clients.Route53, zone: c.HostedZoneID}
+	err := r.patiently(ctx, func() error {
+		_, err := zone.read(ctx, recordName(normalNames(c.Domains)[0]))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("reading hosted zone (%s): %w", c.HostedZoneID, err)
+	}
+	session, err := r.logIn(ctx)
+	if err != nil {
+		return err
+	}
+	status.AccountURI = session.account
+	issued, err := order{
+		session: session,
+		route53: r.clients.Route53,
+		want:    c,
+		reserve: r.reserve,
+		warn: func(ctx context.Context, what string, err error) {
+			log.WarnContext(ctx, what, "error", err.Error())
+		},
+	}.obtain(ctx)
+	if err != nil {
+		return err
+	}
+	stored, err := storePair(ctx, r.clients.S3, r.config.Bucket, c.Prefix, issued, r.metadata(c, session))
+	if err != nil {
+		return err
+	}
+	status.State, status.Stored = StateIssued, stored
+	return nil
+}
+
+// metadata is what a certificate object tells beside the certificate. S3 keeps
+// no empty values.
+func (r *run) metadata(c Certificate, s *session) map[string]string {
+	metadata := map[string]string{MetadataDirectory: r.config.ACME.DirectoryURL, MetadataAccount: s.account}
+	if c.Profile != "" {
+		metadata[MetadataProfile] = c.Profile
+	}
+	return metadata
+}
+
+// logIn answers the session of this run. Its error is kept as well, so that an
+// authority that refuses the account is not asked again for each certificate.
+func (r *run) logIn(ctx context.Context) (*session, error) {
+	if r.session == nil && r.sessionErr == nil {
+		r.session, r.sessionErr = r.newSession(ctx)
+	}
+	return r.session, r.sessionErr
+}
+
+func (r *run) newSession(ctx context.Context) (*session, error) {
+	var s *session
+	err := r.patiently(ctx, func() error {
+		key, err := accountKey(ctx, r.clients.SSM, r.config.ACME)
+		if err != nil {
+			return err
+		}
+		transport, err := r.connect(r.config.ACME.CACertificatePEM)
+		if err != nil {
+			return err
+		}
+		if s, err = newSession(ctx, transport, r.config.ACME, key); err != nil {
+			transport.close()
+		}
+		return err
+	})
+	return s, err
+}
+
+// logOut gives up the session's connections.
+func (r *run) logOut() {
+	if r.session != nil {
+		r.session.transport.close()
+	}
+}
+
+// patiently does what needs permissions. Right after the role was made IAM may
+// still deny them, which says nothing yet.
+func (r *run) patiently(ctx context.Context, do func() error) error {
+	until := r.started.Add(propagation)
+	for wait := time.Second; ; wait = min(2*wait, 10*time.Second) {
+		err := do()
+		if r.request.Trigger != TriggerApply || !awserr.IsAccessDenied(err) || time.Now().Add(wait).After(until) {
+			return err
+		}
+		r.log.InfoContext(ctx, "access is denied, which may pass while IAM spreads the role's permissions", "error", err.Error())
+		if waitErr := sleep(ctx, wait); waitErr != nil {
+			return errors.Join(err, waitErr)
+		}
+	}
+}

@@ -1,0 +1,40 @@
+// Command certbot is the Lambda function that keeps certificates valid.
+package main
+
+import (
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	legolog "github.com/go-acme/lego/v4/log"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbot"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/lambdaenv"
+)
+
+func main() {
+	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	legolog.Logger = slog.NewLogLogger(log.Handler(), slog.LevelInfo)
+	cfg, err := lambdaenv.Config()
+	if err != nil {
+		log.Error("starting", "error", err.Error())
+		os.Exit(1)
+	}
+	clients := certbot.Clients{
+		// An endpoint of one's own need not resolve a name for every bucket.
+		S3:      s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = cfg.BaseEndpoint != nil }),
+		SSM:     ssm.NewFromConfig(cfg),
+		SNS:     sns.NewFromConfig(cfg),
+		Route53: route53.NewFromConfig(cfg),
+	}
+	source := certbot.Source{
+		Bucket: os.Getenv(certbot.EnvConfigBucket),
+		Key:    os.Getenv(certbot.EnvConfigKey),
+		SHA256: os.Getenv(certbot.EnvConfigSHA256),
+	}
+	lambda.Start(certbot.New(clients, source, log).Handle)
+}
