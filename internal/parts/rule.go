@@ -103,7 +103,7 @@ func (r *Rule) Drift(ctx context.Context) ([]string, error) {
 	}
 	diffs := append(r.ruleDrift(have), r.targetDrift(targets)...)
 	for _, id := range r.foreign(targets) {
-		diffs = append(diffs, fmt.Sprintf("target %s is there, want none of that name", id))
+		diffs = append(diffs, fmt.Sprintf("target %s is not wanted", id))
 	}
 	return append(diffs, r.Tags.Drift(tags)...), nil
 }
