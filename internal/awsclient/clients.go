@@ -3,6 +3,7 @@ package awsclient
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -27,6 +28,9 @@ type Clients struct {
 	// Account is the id of the credentials' account, Partition is such as
 	// "aws", Region is such as "eu-west-2".
 	Account, Partition, Region string
+	// DNSSuffix is the domain of the partition's services, such as
+	// "amazonaws.com".
+	DNSSuffix string
 
 	S3      *s3.Client
 	SNS     *sns.Client
@@ -121,7 +125,8 @@ func checkRegion(region, partition string) error {
 }
 
 func checkEndpoints(configured map[string]string) error {
-	for service, endpoint := range configured {
+	for _, service := range slices.Sorted(maps.Keys(configured)) {
+		endpoint := configured[service]
 		if !slices.Contains(Services(), service) {
 			return fmt.Errorf("there is no endpoint for %q; known are %s", service, strings.Join(Services(), ", "))
 		}
