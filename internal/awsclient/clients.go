@@ -61,10 +61,12 @@ func (p *Provider) For(_ context.Context, region string) (*Clients, error) {
 	if c, ok := p.regions[region]; ok {
 		return c, nil
 	}
-	if err := checkRegion(region, p.partition); err != nil {
+	suffix, err := checkRegion(region, p.partition)
+	if err != nil {
 		return nil, err
 	}
 	c := p.clients(region)
+	c.DNSSuffix = suffix
 	p.regions[region] = c
 	return c, nil
 }
@@ -113,15 +115,15 @@ func pathStyle(configured *bool, endpoint *string) bool {
 	return err == nil && u.Hostname() == "localhost"
 }
 
-func checkRegion(region, partition string) error {
+func checkRegion(region, partition string) (string, error) {
 	found, ok := endpoints.PartitionForRegion(endpoints.DefaultPartitions(), region)
 	switch {
 	case !ok:
-		return fmt.Errorf("%q is not an AWS region", region)
+		return "", fmt.Errorf("%q is not an AWS region", region)
 	case found.ID() != partition:
-		return fmt.Errorf("region %q is in the partition %s, but the credentials are for %s", region, found.ID(), partition)
+		return "", fmt.Errorf("region %q is in the partition %s, but the credentials are for %s", region, found.ID(), partition)
 	}
-	return nil
+	return found.DNSSuffix(), nil
 }
 
 func checkEndpoints(configured map[string]string) error {

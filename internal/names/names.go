@@ -33,6 +33,9 @@ type Scope struct {
 	Account string
 	// Region is the region's code, such as "eu-west-2".
 	Region string
+	// DNSSuffix is the domain of the partition's services, such as
+	// "amazonaws.com".
+	DNSSuffix string
 	// Name is the user's name of the resource.
 	Name string
 }
@@ -69,4 +72,10 @@ func (s Scope) BucketARN(bucket string) string {
 // HostedZoneARN is the ARN of a Route 53 hosted zone.
 func (s Scope) HostedZoneARN(id string) string {
 	return fmt.Sprintf("arn:%s:route53:::hostedzone/%s", s.Partition, id)
+}
+
+// QueueURL is the address of an SQS queue of this account. It follows from the
+// queue's name, so that it can be told before the queue exists.
+func (s Scope) QueueURL(queue string) string {
+	return fmt.Sprintf("https://sqs.%s.%s/%s/%s", s.Region, s.DNSSuffix, s.Account, queue)
 }

@@ -1,0 +1,184 @@
+package certbotstack
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awsclient"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awserr"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbot"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/iampolicy"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/names"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/stack"
+)
+
+// Discover reads a resource back from AWS, for import. It answers
+// stack.ErrNotFound if its function does not exist. What AWS does not hold
+// (force_destroy and its like) has its default, and Tags are all tags of the
+// function, ours too.
+func Discover(ctx context.Context, c *awsclient.Clients, scope names.Scope) (Spec, error) {
+	s := Spec{Scope: scope}
+	fn, err := c.Lambda.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: aws.String(scope.Physical())})
+	if awserr.Is(err, "ResourceNotFoundException") {
+		return s, stack.ErrNotFound
+	}
+	if err != nil {
+		return s, fmt.Errorf("reading Lambda function (%s): %w", scope.Physical(), err)
+	}
+	s.KMSKeyARN = aws.ToString(fn.Configuration.KMSKeyArn)
+	s.Artifact.SHA256 = aws.ToString(fn.Configuration.CodeSha256)
+	s.Tags = fn.Tags
+	if len(fn.Configuration.Architectures) > 0 {
+		s.Architecture = string(fn.Configuration.Architectures[0])
+	}
+	if fn.Configuration.Environment == nil {
+		return s, fmt.Errorf("reading Lambda function (%s): it has no environment; is it a fargatedirect_certbot?", scope.Physical())
+	}
+	env := fn.Configuration.Environment.Variables
+	if bucket := env[certbot.EnvConfigBucket]; bucket != scope.Physical() {
+		s.ExistingBucket = bucket
+	}
+	if err := s.discoverConfig(ctx, c, env); err != nil {
+		return s, err
+	}
+	if err := s.discoverParts(ctx, c); err != nil {
+		return s, err
+	}
+	return s, nil
+}
+
+func (s *Spec) discoverConfig(ctx context.Context, c *awsclient.Clients, env map[string]string) error {
+	object := env[certbot.EnvConfigKey]
+	body, err := read(ctx, c.S3, *s, object)
+	if err != nil {
+		return fmt.Errorf("reading the function's configuration (%s/%s): %w", s.BucketName(), object, err)
+	}
+	if sum := sha256.Sum256(body); hex.EncodeToString(sum[:]) != env[certbot.EnvConfigSHA256] {
+		return fmt.Errorf("reading the function's configuration (%s/%s): somebody changed it, its hash is not the one that the function expects", s.BucketName(), object)
+	}
+	var config certbot.Config
+	if err := json.Unmarshal(body, &config); err != nil {
+		return fmt.Errorf("decoding the function's configuration (%s/%s): %w", s.BucketName(), object, err)
+	}
+	s.DirectoryURL = config.ACME.DirectoryURL
+	s.CACertificatePEM = config.ACME.CACertificatePEM
+	s.ContactEmail = config.ACME.ContactEmail
+	if config.SuccessTopicARN != s.TopicARN() {
+		s.SuccessTopicARN = config.SuccessTopicARN
+	}
+	if config.FailureTopicARN != s.TopicARN() {
+		s.FailureTopicARN = config.FailureTopicARN
+	}
+	s.HostedZoneID = commonZone(config.Certificates)
+	s.Certificates = map[string]Certificate{}
+	for _, cert := range config.Certificates {
+		found := Certificate{Domains: cert.Domains, Prefix: cert.Prefix, HostedZoneID: cert.HostedZoneID, KeyType: cert.KeyType, Profile: cert.Profile}
+		if found.Prefix == cert.Key+"/" {
+			found.Prefix = ""
+		}
+		if found.HostedZoneID == s.HostedZoneID {
+			found.HostedZoneID = ""
+		}
+		s.Certificates[cert.Key] = found
+	}
+	return nil
+}
+
+// commonZone is the zone that most certificates use: the resource's own, as
+// far as can be told from outside.
+func commonZone(certificates []certbot.Certificate) string {
+	count := map[string]int{}
+	common := ""
+	for _, c := range certificates {
+		count[c.HostedZoneID]++
+		if count[c.HostedZoneID] > count[common] {
+			common = c.HostedZoneID
+		}
+	}
+	return common
+}
+
+func (s *Spec) discoverParts(ctx context.Context, c *awsclient.Clients) error {
+	rule, err := c.Events.DescribeRule(ctx, &eventbridge.DescribeRuleInput{Name: aws.String(s.Scope.Physical())})
+	if err != nil {
+		return fmt.Errorf("reading EventBridge rule (%s): %w", s.Scope.Physical(), err)
+	}
+	s.ScheduleExpression = aws.ToString(rule.ScheduleExpression)
+	role, err := c.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(s.Scope.Physical())})
+	if err != nil {
+		return fmt.Errorf("reading IAM role (%s): %w", s.Scope.Physical(), err)
+	}
+	s.IAMPath = aws.ToString(role.Role.Path)
+	if role.Role.PermissionsBoundary != nil {
+		s.PermissionsBoundary = aws.ToString(role.Role.PermissionsBoundary.PermissionsBoundaryArn)
+	}
+	groups, err := c.Logs.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: aws.String(s.LogGroup())})
+	if err != nil {
+		return fmt.Errorf("reading log group (%s): %w", s.LogGroup(), err)
+	}
+	for _, g := range groups.LogGroups {
+		if aws.ToString(g.LogGroupName) == s.LogGroup() {
+			s.LogRetentionDays = aws.ToInt32(g.RetentionInDays)
+		}
+	}
+	if err := s.discoverEmails(ctx, c); err != nil {
+		return err
+	}
+	return s.discoverReaders(ctx, c)
+}
+
+func (s *Spec) discoverEmails(ctx context.Context, c *awsclient.Clients) error {
+	if !s.OwnTopic() {
+		return nil
+	}
+	pages := sns.NewListSubscriptionsByTopicPaginator(c.SNS, &sns.ListSubscriptionsByTopicInput{TopicArn: aws.String(s.TopicARN())})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("listing the subscriptions of SNS topic (%s): %w", s.TopicARN(), err)
+		}
+		for _, sub := range page.Subscriptions {
+			if aws.ToString(sub.Protocol) == "email" {
+				s.NotificationEmails = append(s.NotificationEmails, aws.ToString(sub.Endpoint))
+			}
+		}
+	}
+	return nil
+}
+
+// discoverReaders reads the readers' roles out of our own bucket's policy.
+func (s *Spec) discoverReaders(ctx context.Context, c *awsclient.Clients) error {
+	if s.ExistingBucket != "" {
+		return nil
+	}
+	out, err := c.S3.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: aws.String(s.BucketName())})
+	if awserr.Is(err, "NoSuchBucketPolicy") {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading the policy of S3 bucket (%s): %w", s.BucketName(), err)
+	}
+	var policy iampolicy.Document
+	if json.Unmarshal([]byte(aws.ToString(out.Policy)), &policy) != nil {
+		return nil // not written by us: it will show as drift
+	}
+	for _, st := range policy.Statement {
+		if st.Sid == sidReaders {
+			readers := slices.Clone(st.Condition["ArnNotEquals"]["aws:PrincipalArn"])
+			s.ReaderRoleARNs = slices.DeleteFunc(readers, func(arn string) bool { return arn == s.RoleARN() })
+		}
+	}
+	return nil
+}

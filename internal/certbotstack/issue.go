@@ -1,0 +1,179 @@
+package certbotstack
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awserr"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbot"
+)
+
+// InvokeAPI is what an Issuer calls of Lambda.
+type InvokeAPI interface {
+	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
+}
+
+// StoreAPI is what is read of the bucket.
+type StoreAPI interface {
+	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
+	ListObjectsV2(context.Context, *s3.ListObjectsV2Input, ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
+}
+
+// Issuer has the function look after the certificates and waits for what
+// comes of it.
+type Issuer struct {
+	Lambda InvokeAPI
+	Store  StoreAPI
+	// Sleep waits, or answers the context's error; nil waits on the clock.
+	Sleep func(context.Context, time.Duration) error
+}
+
+// Run starts the function and waits until it has told the outcome for every
+// certificate, or until ctx ends. The function is started asynchronously, so
+// that it finishes its work even if nobody waits any more.
+//
+// It answers the last status of each certificate by key. The error tells why
+// the outcome is not known; a certificate that could not be obtained is no
+// error here, its status says so.
+func (i Issuer) Run(ctx context.Context, s Spec, runID string) (map[string]certbot.Status, error) {
+	payload, err := json.Marshal(certbot.Request{RunID: runID, Trigger: "apply"})
+	if err != nil {
+		return nil, fmt.Errorf("marshalling the request: %w", err)
+	}
+	_, err = i.Lambda.Invoke(ctx, &lambda.InvokeInput{
+		FunctionName: aws.String(s.FunctionARN()), InvocationType: lambdatypes.InvocationTypeEvent, Payload: payload,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("starting Lambda function (%s): %w", s.Scope.Physical(), err)
+	}
+	return i.wait(ctx, s, runID)
+}
+
+func (i Issuer) wait(ctx context.Context, s Spec, runID string) (map[string]certbot.Status, error) {
+	statuses := map[string]certbot.Status{}
+	for pause := 500 * time.Millisecond; ; pause = min(pause*3/2, 5*time.Second) {
+		done := true
+		for _, key := range s.Keys() {
+			if st, ok := statuses[key]; ok && st.RunID == runID && st.State != certbot.StateRunning {
+				continue
+			}
+			st, err := ReadStatus(ctx, i.Store, s, key)
+			if err != nil && !errors.Is(err, ErrNoStatus) {
+				return statuses, err
+			}
+			if err == nil {
+				statuses[key] = st
+			}
+			done = done && err == nil && st.RunID == runID && st.State != certbot.StateRunning
+		}
+		if done {
+			return statuses, nil
+		}
+		if err := i.sleep(ctx, pause); err != nil {
+			return statuses, fmt.Errorf("waiting for Lambda function (%s) to tell the outcome: %w", s.Scope.Physical(), err)
+		}
+	}
+}
+
+func (i Issuer) sleep(ctx context.Context, d time.Duration) error {
+	if i.Sleep != nil {
+		return i.Sleep(ctx, d)
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// ErrNoStatus tells that the function has never told of a certificate.
+var ErrNoStatus = errors.New("the function has not looked after this certificate yet")
+
+// ReadStatus reads what the function last told of a certificate.
+func ReadStatus(ctx context.Context, api StoreAPI, s Spec, key string) (certbot.Status, error) {
+	object := certbot.StatusObject(s.Scope.Name, key)
+	body, err := read(ctx, api, s, object)
+	if awserr.Is(err, "NoSuchKey", "NoSuchBucket", "NotFound") {
+		return certbot.Status{}, ErrNoStatus
+	}
+	if err != nil {
+		return certbot.Status{}, fmt.Errorf("reading status object (%s/%s): %w", s.BucketName(), object, err)
+	}
+	var st certbot.Status
+	if err := json.Unmarshal(body, &st); err != nil {
+		return certbot.Status{}, fmt.Errorf("decoding status object (%s/%s): %w", s.BucketName(), object, err)
+	}
+	return st, nil
+}
+
+func read(ctx context.Context, api StoreAPI, s Spec, key string) ([]byte, error) {
+	out, err := api.GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(s.BucketName()), Key: &key})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = out.Body.Close() }()
+	return io.ReadAll(out.Body)
+}
+
+// Missing tells which certificates do not lie in the bucket, in the words of a
+// drift: "certificate (browser): never issued: …". Objects are listed rather
+// than read, because the caller need not be allowed to read keys.
+func (s Spec) Missing(ctx context.Context, api StoreAPI) ([]string, error) {
+	var missing []string
+	for _, key := range s.Keys() {
+		absent, err := s.absent(ctx, api, key)
+		if err != nil {
+			return nil, err
+		}
+		if len(absent) == 0 {
+			continue
+		}
+		st, err := ReadStatus(ctx, api, s, key)
+		switch {
+		case errors.Is(err, ErrNoStatus):
+			missing = append(missing, fmt.Sprintf("certificate (%s): never issued", key))
+		case err != nil:
+			return nil, err
+		case st.Stored == nil && st.Failure != nil:
+			missing = append(missing, fmt.Sprintf("certificate (%s): never issued: %s", key, st.Failure.Message))
+		case st.Stored == nil:
+			missing = append(missing, fmt.Sprintf("certificate (%s): never issued", key))
+		default:
+			missing = append(missing, fmt.Sprintf("certificate (%s): %s missing in bucket %s", key, strings.Join(absent, " and "), s.BucketName()))
+		}
+	}
+	return missing, nil
+}
+
+func (s Spec) absent(ctx context.Context, api StoreAPI, key string) ([]string, error) {
+	prefix := s.Prefix(key)
+	var absent []string
+	for _, name := range []string{certbot.KeyObject, certbot.CertificateObject} {
+		out, err := api.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: aws.String(s.BucketName()), Prefix: aws.String(prefix + name)})
+		if awserr.Is(err, "NoSuchBucket") {
+			return []string{certbot.KeyObject, certbot.CertificateObject}, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("listing certificate (%s) in bucket (%s): %w", key, s.BucketName(), err)
+		}
+		found := false
+		for _, o := range out.Contents {
+			found = found || aws.ToString(o.Key) == prefix+name
+		}
+		if !found {
+			absent = append(absent, prefix+name)
+		}
+	}
+	return absent, nil
+}

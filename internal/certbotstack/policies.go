@@ -1,0 +1,152 @@
+package certbotstack
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbot"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/iampolicy"
+)
+
+// MaxRolePolicy is how many characters the inline policies of a role may have
+// together (IAM quotas).
+const MaxRolePolicy = 10240
+
+// MaxBucketPolicy is how many bytes a bucket policy may have.
+const MaxBucketPolicy = 20480
+
+// RolePolicy is all that the function may do.
+func (s Spec) RolePolicy() iampolicy.Document {
+	bucket := s.Scope.BucketARN(s.BucketName())
+	status := certbot.StatusPrefix + s.Scope.Name + "/"
+	read := []string{bucket + "/" + certbot.ConfigPrefix + "*", bucket + "/" + status + "*"}
+	write := []string{bucket + "/" + status + "*"}
+	list := []string{certbot.ConfigPrefix + "*", status + "*"}
+	for _, key := range s.Keys() {
+		read = append(read, bucket+"/"+s.Prefix(key)+"*")
+		write = append(write, bucket+"/"+s.Prefix(key)+"*")
+		list = append(list, s.Prefix(key)+"*")
+	}
+	statements := []iampolicy.Statement{
+		{Sid: "Read", Effect: iampolicy.Allow, Action: []string{"s3:GetObject", "s3:GetObjectVersion"}, Resource: read},
+		{Sid: "Write", Effect: iampolicy.Allow, Action: []string{"s3:PutObject"}, Resource: write},
+		// Without it, S3 answers 403 instead of 404 for an absent object.
+		{
+			Sid: "List", Effect: iampolicy.Allow, Action: []string{"s3:ListBucket"}, Resource: []string{bucket},
+			Condition: iampolicy.Condition{"StringLike": {"s3:prefix": list}},
+		},
+		{
+			Sid: "AccountKey", Effect: iampolicy.Allow, Action: []string{"ssm:GetParameter", "ssm:PutParameter"},
+			Resource: []string{s.Scope.ARN("ssm", "parameter"+s.KeyParameter())},
+		},
+		{Sid: "Tell", Effect: iampolicy.Allow, Action: []string{"sns:Publish"}, Resource: s.topics()},
+		{Sid: "Log", Effect: iampolicy.Allow, Action: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resource: []string{s.Scope.ARN("logs", "log-group:"+s.LogGroup()+":*")}},
+		{Sid: "Insync", Effect: iampolicy.Allow, Action: []string{"route53:GetChange"}, Resource: []string{"arn:" + s.Scope.Partition + ":route53:::change/*"}},
+	}
+	if s.KMSKeyARN != "" {
+		statements = append(statements, iampolicy.Statement{Sid: "Key", Effect: iampolicy.Allow, Action: []string{"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"}, Resource: []string{s.KMSKeyARN}})
+	}
+	zones := s.challengeNames()
+	for _, id := range slices.Sorted(maps.Keys(zones)) {
+		arn := s.Scope.HostedZoneARN(id)
+		statements = append(statements,
+			iampolicy.Statement{Effect: iampolicy.Allow, Action: []string{"route53:ListResourceRecordSets"}, Resource: []string{arn}},
+			iampolicy.Statement{
+				Effect: iampolicy.Allow, Action: []string{"route53:ChangeResourceRecordSets"}, Resource: []string{arn},
+				Condition: challengeCondition(zones[id]),
+			})
+	}
+	return iampolicy.New(statements...)
+}
+
+// challengeCondition allows only TXT at the exact names. "ForAllValues" is also
+// true of a request without the key, hence "Null".
+func challengeCondition(challenges []string) iampolicy.Condition {
+	const (
+		recordNames = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
+		recordTypes = "route53:ChangeResourceRecordSetsRecordTypes"
+		actions     = "route53:ChangeResourceRecordSetsActions"
+	)
+	return iampolicy.Condition{
+		"ForAllValues:StringEquals": {recordNames: challenges, recordTypes: {"TXT"}, actions: {"CREATE", "DELETE"}},
+		"Null":                      {recordNames: {"false"}, recordTypes: {"false"}, actions: {"false"}},
+	}
+}
+
+func (s Spec) topics() []string {
+	c, _, _ := s.Config()
+	return slices.Compact([]string{c.SuccessTopicARN, c.FailureTopicARN})
+}
+
+// TrustPolicy lets Lambda run functions of this account with the role.
+func (s Spec) TrustPolicy() iampolicy.Document {
+	return iampolicy.New(iampolicy.Statement{
+		Effect: iampolicy.Allow, Principal: map[string][]string{"Service": {"lambda.amazonaws.com"}},
+		Action: []string{"sts:AssumeRole"},
+	})
+}
+
+// BucketPolicy is the policy of our own bucket: TLS only, certificates written
+// by the function alone, and keys read by the readers alone where they are
+// named. Roles are compared by condition rather than named as principals, so
+// that the policy stays valid when a role is deleted.
+func (s Spec) BucketPolicy() iampolicy.Document {
+	bucket := s.Scope.BucketARN(s.BucketName())
+	anybody := map[string][]string{"AWS": {"*"}}
+	statements := []iampolicy.Statement{
+		{
+			Sid: "TLSOnly", Effect: iampolicy.Deny, Principal: anybody, Action: []string{"s3:*"},
+			Resource:  []string{bucket, bucket + "/*"},
+			Condition: iampolicy.Condition{"Bool": {"aws:SecureTransport": {"false"}}},
+		},
+		{
+			// The provider itself writes under config/; the function checks
+			// the hash of what it reads there.
+			Sid: sidWriter, Effect: iampolicy.Deny, Principal: anybody,
+			Action:      []string{"s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"},
+			NotResource: []string{bucket + "/" + certbot.ConfigPrefix + "*"},
+			Condition:   iampolicy.Condition{"ArnNotEquals": {"aws:PrincipalArn": {s.RoleARN()}}},
+		},
+	}
+	if len(s.ReaderRoleARNs) > 0 {
+		readers := slices.Sorted(slices.Values(s.ReaderRoleARNs))
+		statements = append(statements, iampolicy.Statement{
+			Sid: sidReaders, Effect: iampolicy.Deny, Principal: anybody, Action: []string{"s3:GetObject", "s3:GetObjectVersion"},
+			NotResource: []string{bucket + "/" + certbot.ConfigPrefix + "*", bucket + "/" + certbot.StatusPrefix + "*"},
+			Condition:   iampolicy.Condition{"ArnNotEquals": {"aws:PrincipalArn": append(readers, s.RoleARN())}},
+		})
+	}
+	return iampolicy.New(statements...)
+}
+
+const (
+	sidWriter  = "Writer"
+	sidReaders = "Readers"
+)
+
+// TopicPolicy refuses plain HTTP. Publishing from within the account is left
+// to IAM.
+func (s Spec) TopicPolicy() iampolicy.Document {
+	return iampolicy.New(iampolicy.Statement{
+		Sid: "TLSOnly", Effect: iampolicy.Deny, Principal: map[string][]string{"AWS": {"*"}},
+		Action: []string{"sns:Publish"}, Resource: []string{s.TopicARN()},
+		Condition: iampolicy.Condition{"Bool": {"aws:SecureTransport": {"false"}}},
+	})
+}
+
+// ReaderPolicy is what a task needs to read the certificate of a key.
+func (s Spec) ReaderPolicy(key string) iampolicy.Document {
+	bucket := s.Scope.BucketARN(s.BucketName())
+	prefix := s.Prefix(key)
+	statements := []iampolicy.Statement{
+		{Sid: "Read", Effect: iampolicy.Allow, Action: []string{"s3:GetObject", "s3:GetObjectVersion"}, Resource: []string{bucket + "/" + prefix + "*"}},
+		{
+			Sid: "List", Effect: iampolicy.Allow, Action: []string{"s3:ListBucket"}, Resource: []string{bucket},
+			Condition: iampolicy.Condition{"StringLike": {"s3:prefix": {prefix + "*"}}},
+		},
+	}
+	if s.KMSKeyARN != "" {
+		statements = append(statements, iampolicy.Statement{Sid: "Key", Effect: iampolicy.Allow, Action: []string{"kms:Decrypt"}, Resource: []string{s.KMSKeyARN}})
+	}
+	return iampolicy.New(statements...)
+}

@@ -1,0 +1,180 @@
+// Package certbotstack turns what a user wants of a fargatedirect_certbot into
+// the AWS parts that it consists of, has its certificates issued, and reads a
+// whole resource back for import.
+package certbotstack
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbot"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/dnsname"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/names"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/lambdas"
+)
+
+// Spec is the whole of a fargatedirect_certbot as the user wants it, with all
+// defaults filled in.
+type Spec struct {
+	Scope names.Scope
+	// Certificates by key.
+	Certificates map[string]Certificate
+	// HostedZoneID is the zone of certificates that name none.
+	HostedZoneID string
+
+	DirectoryURL     string
+	CACertificatePEM string
+	ContactEmail     string
+
+	NotificationEmails []string
+	// SuccessTopicARN and FailureTopicARN are existing topics; empty means our
+	// own.
+	SuccessTopicARN, FailureTopicARN string
+	// ExistingBucket is the name of a bucket that is not ours; empty means our
+	// own.
+	ExistingBucket string
+	// ReaderRoleARNs are the only roles that may read keys; empty leaves
+	// reading to IAM.
+	ReaderRoleARNs []string
+
+	ScheduleExpression            string
+	ForceDestroy, RetainOnDestroy bool
+
+	Architecture        string
+	LogRetentionDays    int32
+	KMSKeyARN           string
+	PermissionsBoundary string
+	IAMPath             string
+
+	// Tags are the user's and the provider's, without our own.
+	Tags map[string]string
+	// IgnoreTag tells which tags others may keep on the parts.
+	IgnoreTag func(key string) bool
+	// Creating marks the parts as those of an unfinished create.
+	Creating bool
+
+	Artifact lambdas.Artifact
+}
+
+// Certificate is one certificate as the user wants it.
+type Certificate struct {
+	Domains []string
+	// Prefix is empty for "<key>/".
+	Prefix string
+	// HostedZoneID is empty for the resource's.
+	HostedZoneID string
+	KeyType      string
+	Profile      string
+}
+
+// DefaultDirectoryURL is Let's Encrypt's production directory.
+const DefaultDirectoryURL = "https://acme-v02.api.letsencrypt.org/directory"
+
+// DefaultSchedule looks four times a day, as Let's Encrypt asks, at a minute
+// that differs between resources so that they do not all come at once.
+func DefaultSchedule(s names.Scope) string {
+	sum := sha256.Sum256([]byte(s.Physical()))
+	return fmt.Sprintf("cron(%d %d/6 * * ? *)", int(sum[0])%60, int(sum[1])%6)
+}
+
+// Prefix is where the certificate of a key lies in the bucket.
+func (s Spec) Prefix(key string) string {
+	return cmp.Or(s.Certificates[key].Prefix, key+"/")
+}
+
+// ZoneID is the hosted zone that takes the challenges of a key's certificate.
+func (s Spec) ZoneID(key string) string {
+	return cmp.Or(s.Certificates[key].HostedZoneID, s.HostedZoneID)
+}
+
+// Keys are the certificates' keys, sorted.
+func (s Spec) Keys() []string { return slices.Sorted(maps.Keys(s.Certificates)) }
+
+// BucketName is our own bucket or the existing one.
+func (s Spec) BucketName() string { return cmp.Or(s.ExistingBucket, s.Scope.Physical()) }
+
+// OwnTopic tells whether the resource has a topic of its own.
+func (s Spec) OwnTopic() bool { return s.SuccessTopicARN == "" || s.FailureTopicARN == "" }
+
+// TopicARN is the ARN of the resource's own topic.
+func (s Spec) TopicARN() string { return s.Scope.ARN("sns", s.Scope.Physical()) }
+
+// FunctionARN is the ARN of the function.
+func (s Spec) FunctionARN() string { return s.Scope.ARN("lambda", "function:"+s.Scope.Physical()) }
+
+// RoleARN is the ARN of the function's role.
+func (s Spec) RoleARN() string {
+	return s.Scope.GlobalARN("iam", "role"+s.IAMPath+s.Scope.Physical())
+}
+
+// RuleARN is the ARN of the schedule.
+func (s Spec) RuleARN() string { return s.Scope.ARN("events", "rule/"+s.Scope.Physical()) }
+
+// LogGroup is the name of the function's log group.
+func (s Spec) LogGroup() string { return "/aws/lambda/" + s.Scope.Physical() }
+
+// ParameterPath is the path in SSM under which the function keeps the keys of
+// its ACME accounts.
+func (s Spec) ParameterPath() string { return "/" + s.Scope.Physical() + "/account" }
+
+// KeyParameter is the parameter with the key of our account at the directory.
+// Each directory has its own, so that a change of the authority and back again
+// finds the old account.
+func (s Spec) KeyParameter() string {
+	sum := sha256.Sum256([]byte(s.DirectoryURL))
+	return s.ParameterPath() + "/" + hex.EncodeToString(sum[:])[:12]
+}
+
+// Config is what the function is told, its text, and the hex SHA-256 of it.
+func (s Spec) Config() (certbot.Config, []byte, string) {
+	c := certbot.Config{
+		Name:            s.Scope.Name,
+		Bucket:          s.BucketName(),
+		SuccessTopicARN: cmp.Or(s.SuccessTopicARN, s.TopicARN()),
+		FailureTopicARN: cmp.Or(s.FailureTopicARN, s.TopicARN()),
+		ACME: certbot.ACME{
+			DirectoryURL:     s.DirectoryURL,
+			CACertificatePEM: s.CACertificatePEM,
+			ContactEmail:     s.ContactEmail,
+			KeyParameter:     s.KeyParameter(),
+			KMSKeyARN:        s.KMSKeyARN,
+		},
+	}
+	for _, key := range s.Keys() {
+		cert := s.Certificates[key]
+		c.Certificates = append(c.Certificates, certbot.Certificate{
+			Key:          key,
+			Domains:      slices.Sorted(slices.Values(cert.Domains)),
+			Prefix:       s.Prefix(key),
+			HostedZoneID: s.ZoneID(key),
+			KeyType:      cert.KeyType,
+			Profile:      cert.Profile,
+		})
+	}
+	text, err := json.Marshal(c)
+	if err != nil {
+		panic(fmt.Sprintf("marshalling a configuration of strings: %v", err)) // cannot happen
+	}
+	sum := sha256.Sum256(text)
+	return c, text, hex.EncodeToString(sum[:])
+}
+
+// challengeNames are the names that the function may change in each zone.
+func (s Spec) challengeNames() map[string][]string {
+	zones := map[string][]string{}
+	for key, cert := range s.Certificates {
+		for _, d := range cert.Domains {
+			zones[s.ZoneID(key)] = append(zones[s.ZoneID(key)], "_acme-challenge."+dnsname.Base(d))
+		}
+	}
+	for id := range zones {
+		slices.Sort(zones[id])
+		zones[id] = slices.Compact(zones[id])
+	}
+	return zones
+}

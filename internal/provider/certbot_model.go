@@ -1,0 +1,203 @@
+package provider
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awsclient"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbotstack"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/names"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/lambdas"
+)
+
+type certbotModel struct {
+	sharedModel
+
+	Certificates       types.Map    `tfsdk:"certificates"`
+	HostedZoneID       types.String `tfsdk:"hosted_zone_id"`
+	ACME               types.Object `tfsdk:"acme"`
+	NotificationEmails types.Set    `tfsdk:"notification_emails"`
+	SuccessTopicARN    types.String `tfsdk:"success_topic_arn"`
+	FailureTopicARN    types.String `tfsdk:"failure_topic_arn"`
+	Bucket             types.String `tfsdk:"bucket"`
+	ReaderRoleARNs     types.Set    `tfsdk:"reader_role_arns"`
+	ScheduleExpression types.String `tfsdk:"schedule_expression"`
+	IssueOnCreate      types.Bool   `tfsdk:"issue_on_create"`
+	ForceDestroy       types.Bool   `tfsdk:"force_destroy"`
+	RetainOnDestroy    types.Bool   `tfsdk:"retain_on_destroy"`
+
+	BucketName       types.String `tfsdk:"bucket_name"`
+	BucketARN        types.String `tfsdk:"bucket_arn"`
+	TopicARN         types.String `tfsdk:"topic_arn"`
+	AccountURI       types.String `tfsdk:"account_uri"`
+	ReaderPolicyJSON types.Map    `tfsdk:"reader_policy_json"`
+}
+
+type certificateModel struct {
+	Domains      types.Set    `tfsdk:"domains"`
+	Prefix       types.String `tfsdk:"prefix"`
+	HostedZoneID types.String `tfsdk:"hosted_zone_id"`
+	KeyType      types.String `tfsdk:"key_type"`
+	Profile      types.String `tfsdk:"profile"`
+}
+
+type acmeModel struct {
+	DirectoryURL     types.String `tfsdk:"directory_url"`
+	CACertificatePEM types.String `tfsdk:"ca_certificate_pem"`
+	ContactEmail     types.String `tfsdk:"contact_email"`
+}
+
+var certificateType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"domains": types.SetType{ElemType: types.StringType}, "prefix": types.StringType, "hosted_zone_id": types.StringType,
+	"key_type": types.StringType, "profile": types.StringType,
+}}
+
+var acmeType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"directory_url": types.StringType, "ca_certificate_pem": types.StringType, "contact_email": types.StringType,
+}}
+
+// certificates are the certificates by key; empty while the map is unknown.
+func (m certbotModel) certificates(ctx context.Context, diags *diag.Diagnostics) map[string]certificateModel {
+	found := map[string]certificateModel{}
+	if !m.Certificates.IsNull() && !m.Certificates.IsUnknown() {
+		diags.Append(m.Certificates.ElementsAs(ctx, &found, true)...)
+	}
+	return found
+}
+
+func (m certbotModel) acme(ctx context.Context, diags *diag.Diagnostics) acmeModel {
+	var a acmeModel
+	if !m.ACME.IsNull() && !m.ACME.IsUnknown() {
+		diags.Append(m.ACME.As(ctx, &a, basetypes.ObjectAsOptions{})...)
+	}
+	return a
+}
+
+// spec is what the model wants. Unknown values are taken as not given.
+func (m certbotModel) spec(ctx context.Context, d *providerData, scope names.Scope, diags *diag.Diagnostics) certbotstack.Spec {
+	acme := m.acme(ctx, diags)
+	s := certbotstack.Spec{
+		Scope:               scope,
+		Certificates:        map[string]certbotstack.Certificate{},
+		HostedZoneID:        m.HostedZoneID.ValueString(),
+		DirectoryURL:        cmp.Or(acme.DirectoryURL.ValueString(), certbotstack.DefaultDirectoryURL),
+		CACertificatePEM:    acme.CACertificatePEM.ValueString(),
+		ContactEmail:        acme.ContactEmail.ValueString(),
+		NotificationEmails:  stringsOf(ctx, m.NotificationEmails, diags),
+		SuccessTopicARN:     m.SuccessTopicARN.ValueString(),
+		FailureTopicARN:     m.FailureTopicARN.ValueString(),
+		ExistingBucket:      m.Bucket.ValueString(),
+		ReaderRoleARNs:      stringsOf(ctx, m.ReaderRoleARNs, diags),
+		ScheduleExpression:  m.ScheduleExpression.ValueString(),
+		ForceDestroy:        m.ForceDestroy.ValueBool(),
+		RetainOnDestroy:     m.RetainOnDestroy.ValueBool(),
+		Architecture:        m.Architecture.ValueString(),
+		LogRetentionDays:    int32(m.LogRetentionDays.ValueInt64()), //nolint:gosec // one of the values of retentions
+		KMSKeyARN:           m.KMSKeyARN.ValueString(),
+		PermissionsBoundary: m.PermissionsBoundary.ValueString(),
+		IAMPath:             m.IAMPath.ValueString(),
+		Tags:                d.tags(ctx, m.sharedModel, diags),
+		IgnoreTag:           d.ignoreTag,
+		Artifact:            lambdas.Artifact{SHA256: m.CodeSHA256.ValueString()},
+	}
+	for key, c := range m.certificates(ctx, diags) {
+		s.Certificates[key] = certbotstack.Certificate{
+			Domains:      stringsOf(ctx, c.Domains, diags),
+			Prefix:       c.Prefix.ValueString(),
+			HostedZoneID: c.HostedZoneID.ValueString(),
+			KeyType:      c.KeyType.ValueString(),
+			Profile:      c.Profile.ValueString(),
+		}
+	}
+	return s
+}
+
+// setResults fills in everything that derives from the spec. What derives
+// from arguments that are still unknown is left unknown.
+func (m *certbotModel) setResults(ctx context.Context, s certbotstack.Spec, diags *diag.Diagnostics) {
+	m.FunctionARN = types.StringValue(s.FunctionARN())
+	m.FunctionName = types.StringValue(s.Scope.Physical())
+	m.RoleARN = types.StringValue(s.RoleARN())
+	m.CodeSHA256 = types.StringValue(s.Artifact.SHA256)
+	m.BucketName, m.BucketARN = types.StringUnknown(), types.StringUnknown()
+	if !m.Bucket.IsUnknown() {
+		m.BucketName = types.StringValue(s.BucketName())
+		m.BucketARN = types.StringValue(s.Scope.BucketARN(s.BucketName()))
+	}
+	switch {
+	case m.SuccessTopicARN.IsUnknown() || m.FailureTopicARN.IsUnknown():
+		m.TopicARN = types.StringUnknown()
+	case s.OwnTopic():
+		m.TopicARN = types.StringValue(s.TopicARN())
+	default:
+		m.TopicARN = types.StringNull()
+	}
+	m.ReaderPolicyJSON = types.MapUnknown(types.StringType)
+	if !m.Bucket.IsUnknown() && !m.KMSKeyARN.IsUnknown() && !m.prefixesUnknown(ctx, diags) {
+		policies := map[string]string{}
+		for _, key := range s.Keys() {
+			policies[key] = s.ReaderPolicy(key).JSON()
+		}
+		v, ds := types.MapValueFrom(ctx, types.StringType, policies)
+		diags.Append(ds...)
+		m.ReaderPolicyJSON = v
+	}
+}
+
+func (m certbotModel) prefixesUnknown(ctx context.Context, diags *diag.Diagnostics) bool {
+	if m.Certificates.IsUnknown() {
+		return true
+	}
+	for _, v := range m.Certificates.Elements() {
+		if v.IsUnknown() {
+			return true
+		}
+	}
+	for _, c := range m.certificates(ctx, diags) {
+		if c.Prefix.IsUnknown() {
+			return true
+		}
+	}
+	return false
+}
+
+// fromSpec is the model of a resource that was read back from AWS.
+func (m *certbotModel) fromSpec(ctx context.Context, d *providerData, c *awsclient.Clients, s certbotstack.Spec, diags *diag.Diagnostics) {
+	m.Region = types.StringValue(c.Region)
+	m.Architecture = types.StringValue(s.Architecture)
+	m.LogRetentionDays = types.Int64Value(int64(s.LogRetentionDays))
+	m.KMSKeyARN = optional(s.KMSKeyARN)
+	m.PermissionsBoundary = optional(s.PermissionsBoundary)
+	m.IAMPath = types.StringValue(s.IAMPath)
+	m.Tags = d.importedTags(ctx, s.Tags, diags)
+	m.HostedZoneID = optional(s.HostedZoneID)
+	m.NotificationEmails = setOf(ctx, s.NotificationEmails, diags)
+	m.SuccessTopicARN, m.FailureTopicARN = optional(s.SuccessTopicARN), optional(s.FailureTopicARN)
+	m.Bucket = optional(s.ExistingBucket)
+	m.ReaderRoleARNs = setOf(ctx, s.ReaderRoleARNs, diags)
+	m.ScheduleExpression = types.StringValue(s.ScheduleExpression)
+	m.IssueOnCreate, m.ForceDestroy, m.RetainOnDestroy = types.BoolValue(true), types.BoolValue(false), types.BoolValue(false)
+
+	m.ACME = types.ObjectNull(acmeType.AttrTypes)
+	if s.DirectoryURL != certbotstack.DefaultDirectoryURL || s.CACertificatePEM != "" || s.ContactEmail != "" {
+		acme, ds := types.ObjectValueFrom(ctx, acmeType.AttrTypes, acmeModel{types.StringValue(s.DirectoryURL), optional(s.CACertificatePEM), optional(s.ContactEmail)})
+		diags.Append(ds...)
+		m.ACME = acme
+	}
+	certificates := map[string]certificateModel{}
+	for key, cert := range s.Certificates {
+		certificates[key] = certificateModel{
+			Domains: setOf(ctx, cert.Domains, diags), Prefix: optional(cert.Prefix), HostedZoneID: optional(cert.HostedZoneID),
+			KeyType: types.StringValue(cert.KeyType), Profile: optional(cert.Profile),
+		}
+	}
+	v, ds := types.MapValueFrom(ctx, certificateType, certificates)
+	diags.Append(ds...)
+	m.Certificates = v
+	m.setResults(ctx, s, diags)
+}

@@ -1,0 +1,82 @@
+// Package provider is the Terraform side of fargatedirect: schemas, plans and
+// diagnostics. What happens in AWS is in the packages that it calls.
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awsclient"
+)
+
+var (
+	_ provider.Provider              = (*fargatedirectProvider)(nil)
+	_ provider.ProviderWithFunctions = (*fargatedirectProvider)(nil)
+)
+
+type fargatedirectProvider struct{ version string }
+
+// New answers a constructor of the provider, as the plugin server takes it.
+// The version is told to AWS in the user agent.
+func New(version string) func() provider.Provider {
+	return func() provider.Provider { return &fargatedirectProvider{version: version} }
+}
+
+// providerData is what the provider's configuration gives to resources.
+type providerData struct {
+	aws         *awsclient.Provider
+	defaultTags map[string]string
+	// ignoreTag tells which tags others may keep on our parts.
+	ignoreTag func(key string) bool
+}
+
+func (p *fargatedirectProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "fargatedirect"
+	resp.Version = p.version
+}
+
+func (p *fargatedirectProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	resp.Diagnostics.Append(refuseUnknown(req.Config.Raw)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	var model providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	config, diags := model.awsConfig(ctx)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	config.TerraformVersion, config.ProviderVersion = req.TerraformVersion, p.version
+	aws, warnings, err := awsclient.New(ctx, config)
+	for _, w := range warnings {
+		resp.Diagnostics.AddWarning(w.Summary, w.Detail)
+	}
+	if err != nil {
+		resp.Diagnostics.AddError("Configuring AWS", err.Error())
+		return
+	}
+	data := &providerData{aws: aws, ignoreTag: model.ignoreTag(ctx, &resp.Diagnostics)}
+	data.defaultTags = model.defaultTags(ctx, &resp.Diagnostics)
+	resp.ResourceData = data
+	resp.DataSourceData = data
+}
+
+func (p *fargatedirectProvider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{newCertbotResource, newTaskDNSResource}
+}
+
+func (p *fargatedirectProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{newCertificateDataSource}
+}
+
+func (p *fargatedirectProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{newTaskHostnameFunction}
+}

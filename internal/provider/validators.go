@@ -1,0 +1,154 @@
+package provider
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/dnsname"
+)
+
+type (
+	schemaStringValidator = validator.String
+	schemaInt64Validator  = validator.Int64
+	schemaMapValidator    = validator.Map
+	schemaSetValidator    = validator.Set
+)
+
+// check is a string validator made of a function that tells what is wrong.
+type check struct {
+	description string
+	problem     func(value string) string
+}
+
+func (c check) Description(context.Context) string         { return c.description }
+func (c check) MarkdownDescription(context.Context) string { return c.description }
+
+func (c check) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if text := c.problem(req.ConfigValue.ValueString()); text != "" {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+c.description, text)
+	}
+}
+
+func arnOf(service, resource, example string) validator.String {
+	return check{service + " ARN", func(v string) string {
+		a, err := arn.Parse(v)
+		if err != nil || a.Service != service || !strings.HasPrefix(a.Resource, resource) {
+			return fmt.Sprintf("%q is not the ARN of %s %s; a right value is %q", v, service, strings.TrimRight(resource, "/:"), example)
+		}
+		return ""
+	}}
+}
+
+func hostName() validator.String {
+	return check{"domain", func(v string) string {
+		if err := dnsname.Check(v); err != nil {
+			return err.Error()
+		}
+		return ""
+	}}
+}
+
+var zoneID = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
+
+func hostedZoneID() validator.String {
+	return check{"hosted zone id", func(v string) string {
+		if zoneID.MatchString(v) {
+			return ""
+		}
+		return fmt.Sprintf(`%q is not the id of a hosted zone; a right value is "Z0123456789ABCDEFGHIJ", without "/hostedzone/"`, v)
+	}}
+}
+
+func email() validator.String {
+	return check{"e-mail address", func(v string) string {
+		a, err := mail.ParseAddress(v)
+		if err != nil || a.Address != v || !strings.Contains(v[strings.LastIndex(v, "@"):], ".") {
+			return fmt.Sprintf("%q is not an e-mail address; a right value is %q", v, "ops@example.com")
+		}
+		return ""
+	}}
+}
+
+func httpsURL() validator.String {
+	return check{"directory URL", func(v string) string {
+		u, err := url.Parse(v)
+		if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "" {
+			return fmt.Sprintf("%q is not an https URL, as RFC 8555 demands of an ACME directory; a right value is %q", v, "https://acme-staging-v02.api.letsencrypt.org/directory")
+		}
+		return ""
+	}}
+}
+
+var (
+	rateExpression = regexp.MustCompile(`^rate\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9][0-9]+) (?:minutes|hours|days))\)$`)
+	cronExpression = regexp.MustCompile(`^cron\([^\s()]+( [^\s()]+){5}\)$`)
+)
+
+func schedule() validator.String {
+	return check{"schedule expression", func(v string) string {
+		if !rateExpression.MatchString(v) && !cronExpression.MatchString(v) {
+			return fmt.Sprintf(`%q is not a schedule of EventBridge; right values are "rate(6 hours)", "rate(1 hour)" and, with six fields, "cron(32 */6 * * ? *)"`, v)
+		}
+		fields := strings.Fields(strings.TrimSuffix(strings.TrimPrefix(v, "cron("), ")"))
+		if len(fields) == 6 && (fields[2] == "?") == (fields[4] == "?") {
+			return fmt.Sprintf(`%q must have "?" in exactly one of its third (day of month) and fifth (day of week) fields; a right value is "cron(32 */6 * * ? *)"`, v)
+		}
+		return ""
+	}}
+}
+
+func iamPath() validator.String {
+	return stringvalidator.RegexMatches(regexp.MustCompile(`^/([A-Za-z0-9+=,.@_-]+/){0,16}$`),
+		`must begin and end with a slash; a right value is "/team/"`)
+}
+
+func tagKey() validator.String {
+	return check{"tag key", func(v string) string {
+		switch {
+		case v == "" || len(v) > 128:
+			return "a tag's key has 1 to 128 characters"
+		case strings.HasPrefix(strings.ToLower(v), "aws:"), strings.HasPrefix(v, "fargatedirect:"):
+			return fmt.Sprintf("%q begins with a prefix that is reserved", v)
+		}
+		return ""
+	}}
+}
+
+var certificateKey = regexp.MustCompile(`^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$`)
+
+func certificateKeyName() validator.String {
+	return stringvalidator.RegexMatches(certificateKey, `must be 1 to 64 of a-z, 0-9, hyphen and underscore, because it becomes part of object names; a right value is "browser"`)
+}
+
+var prefixPattern = regexp.MustCompile(`^([A-Za-z0-9!_.'()-]+/)+$`)
+
+func objectPrefix() validator.String {
+	return stringvalidator.RegexMatches(prefixPattern, `must be folders that each end with a slash; a right value is "browser/"`)
+}
+
+var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+
+func existingBucket() validator.String {
+	return stringvalidator.RegexMatches(bucketName, `must be the name of a bucket, not its ARN; a right value is "my-certificates"`)
+}
+
+func certificatePEM() validator.String {
+	return check{"CA certificate", func(v string) string {
+		if !x509.NewCertPool().AppendCertsFromPEM([]byte(v)) {
+			return `there is no certificate in it; a right value is file("ca.pem") with "-----BEGIN CERTIFICATE-----" in the file`
+		}
+		return ""
+	}}
+}
