@@ -105,7 +105,7 @@ func (e *OwnershipError) Error() string {
 // or left over from an unfinished create of this same resource. Otherwise it
 // answers an error that holds an *OwnershipError for each part in the way.
 func (s Stack) Claim(ctx context.Context) error {
-	return each(s.tagged(), func(p Part) error {
+	return each(s.tagged(), func(p Tagged) error {
 		tags, err := readTags(ctx, p)
 		switch {
 		case errors.Is(err, ErrNotFound):
@@ -135,8 +135,8 @@ func (s Stack) Ensure(ctx context.Context) error {
 
 // Finish takes the CreatingTag off all parts, the last step of a create.
 func (s Stack) Finish(ctx context.Context) error {
-	return each(s.tagged(), func(p Part) error {
-		if err := p.(Tagged).Untag(ctx, CreatingTag); err != nil {
+	return each(s.tagged(), func(p Tagged) error {
+		if err := p.Untag(ctx, CreatingTag); err != nil {
 			return fmt.Errorf("untagging %s: %w", p, err)
 		}
 		return nil
@@ -148,7 +148,7 @@ func (s Stack) Finish(ctx context.Context) error {
 func (s Stack) Unfinished(ctx context.Context) (bool, error) {
 	var mu sync.Mutex
 	unfinished := false
-	err := each(s.tagged(), func(p Part) error {
+	err := each(s.tagged(), func(p Tagged) error {
 		tags, err := readTags(ctx, p)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
@@ -237,10 +237,11 @@ func (s Stack) CheckDelete(ctx context.Context) error {
 				return err
 			}
 		}
-		if _, ok := p.(Tagged); !ok {
+		t, ok := p.(Tagged)
+		if !ok {
 			return nil
 		}
-		tags, err := readTags(ctx, p)
+		tags, err := readTags(ctx, t)
 		switch {
 		case errors.Is(err, ErrNotFound):
 			return nil
@@ -253,19 +254,19 @@ func (s Stack) CheckDelete(ctx context.Context) error {
 	})
 }
 
-func readTags(ctx context.Context, p Part) (map[string]string, error) {
-	tags, err := p.(Tagged).ReadTags(ctx)
+func readTags(ctx context.Context, p Tagged) (map[string]string, error) {
+	tags, err := p.ReadTags(ctx)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, fmt.Errorf("reading the tags of %s: %w", p, err)
 	}
 	return tags, err
 }
 
-func (s Stack) tagged() []Part {
-	var parts []Part
+func (s Stack) tagged() []Tagged {
+	var parts []Tagged
 	for _, p := range slices.Concat(s.Stages...) {
-		if _, ok := p.(Tagged); ok {
-			parts = append(parts, p)
+		if t, ok := p.(Tagged); ok {
+			parts = append(parts, t)
 		}
 	}
 	return parts
@@ -273,7 +274,7 @@ func (s Stack) tagged() []Part {
 
 // each calls f for all parts at once and joins what they answer in the order
 // of the parts.
-func each(parts []Part, f func(Part) error) error {
+func each[P Part](parts []P, f func(P) error) error {
 	errs := make([]error, len(parts))
 	var wg sync.WaitGroup
 	for i, p := range parts {
