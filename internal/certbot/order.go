@@ -30,6 +30,10 @@ type order struct {
 	warn func(ctx context.Context, what string, err error)
 }
 
+// firstLook is how long an authority may take at least for what it does after
+// its answer.
+const firstLook = 500 * time.Millisecond
+
 // proof is a challenge of the authority, and the TXT value that meets it.
 type proof struct {
 	// name is what the authorization is for, such as "*.example.com".
@@ -59,7 +63,7 @@ func (o order) obtain(ctx context.Context) (pair, error) {
 		o.abandon(ctx, placed.Authorizations)
 		return pair{}, err
 	}
-	ready, err := o.await(ctx, placed.Location, acme.StatusReady)
+	ready, err := o.await(ctx, placed.Location, acme.StatusReady, 0)
 	if err != nil {
 		return pair{}, err
 	}
@@ -145,7 +149,7 @@ func (o order) prove(ctx context.Context, proofs []proof) error {
 // names all the names that failed.
 func (o order) judgement(ctx context.Context, proofs []proof) error {
 	var failures []error
-	err := o.session.poll(ctx, func() (bool, error) {
+	err := o.session.poll(ctx, firstLook, func() (bool, error) {
 		var pending []proof
 		for _, p := range proofs {
 			authorization, err := o.session.core.Authorizations.Get(p.authorization)
@@ -211,7 +215,7 @@ func (o order) finalize(ctx context.Context, location, finalize string, names []
 	if _, err := o.session.core.Orders.UpdateForCSR(finalize, csr); err != nil {
 		return pair{}, o.session.failed("finalizing order", err)
 	}
-	done, err := o.await(ctx, location, acme.StatusValid)
+	done, err := o.await(ctx, location, acme.StatusValid, firstLook)
 	if err != nil {
 		return pair{}, err
 	}
@@ -231,9 +235,9 @@ func (o order) finalize(ctx context.Context, location, finalize string, names []
 }
 
 // await waits until an order has a status.
-func (o order) await(ctx context.Context, location, status string) (acme.ExtendedOrder, error) {
+func (o order) await(ctx context.Context, location, status string, first time.Duration) (acme.ExtendedOrder, error) {
 	var current acme.ExtendedOrder
-	err := o.session.poll(ctx, func() (bool, error) {
+	err := o.session.poll(ctx, first, func() (bool, error) {
 		var err error
 		if current, err = o.session.core.Orders.Get(location); err != nil {
 			return false, o.session.failed("reading order", err)

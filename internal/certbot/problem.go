@@ -50,7 +50,7 @@ func asProblem(err error, retryAfter time.Duration) error {
 
 // failure tells a person what an error means.
 func failure(err error) *Failure {
-	f := &Failure{Message: "No new certificate was obtained: " + err.Error() + "."}
+	f := &Failure{Message: "No new certificate was stored: " + err.Error() + "."}
 	var p *problem
 	if errors.As(err, &p) {
 		f.ProblemType, f.RetryAfter = p.Type, p.retryAfter

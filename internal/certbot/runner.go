@@ -205,7 +205,13 @@ func (r *run) renew(ctx context.Context, log *slog.Logger, c Certificate, status
 	if err != nil {
 		return err
 	}
-	stored, err := storePair(ctx, r.clients.S3, r.config.Bucket, c.Prefix, issued, r.metadata(c, session))
+	// What was obtained is stored even if the time for obtaining is just over.
+	after, cancel := afterwards(ctx, r.reserve/2)
+	defer cancel()
+	stored, err := storePair(after, r.clients.S3, r.config.Bucket, c.Prefix, issued, r.metadata(c, session))
+	if errors.Is(err, errTorn) {
+		status.Stored = nil
+	}
 	if err != nil {
 		return err
 	}

@@ -68,18 +68,19 @@ func (s *session) failed(doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, asProblem(err, s.transport.retryAfter()))
 }
 
-// poll asks until ask says that it is done, at the pace that the authority
-// wants, or else slower and slower.
-func (s *session) poll(ctx context.Context, ask func() (done bool, err error)) error {
-	s.transport.retryAfter() // what an earlier answer said is over
+// poll asks until ask says that it is done: for the first time after a wait,
+// and then slower and slower, but never sooner than the authority wants.
+func (s *session) poll(ctx context.Context, first time.Duration, ask func() (done bool, err error)) error {
+	pause := max(first, s.transport.retryAfter())
 	for wait := 500 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
 		done, err := ask()
 		if done || err != nil {
 			return err
 		}
-		if err := sleep(ctx, max(wait, s.transport.retryAfter())); err != nil {
-			return err
-		}
+		pause = max(wait, s.transport.retryAfter())
 	}
 }
 

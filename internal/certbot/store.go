@@ -18,6 +18,9 @@ import (
 
 const pemType = "application/x-pem-file"
 
+// errTorn tells that the objects of a certificate do not belong together.
+var errTorn = errors.New("the new key now lies beside the old certificate, until a run succeeds")
+
 // Source is where the function finds its Config.
 type Source struct {
 	Bucket string
@@ -91,7 +94,8 @@ func loadHeld(ctx context.Context, api S3, bucket, prefix string) (*held, error)
 // storePair writes a pair as two objects. That is not atomic: a reader may see
 // the new key beside the old certificate for a moment. The key goes first, so
 // that whoever waits for a new certificate finds its key there. If the second
-// write fails, the next run finds that the two do not match, and issues anew.
+// write fails, the error is errTorn: the next run finds that the two do not
+// match, and issues anew.
 func storePair(ctx context.Context, api S3, bucket, prefix string, p pair, metadata map[string]string) (*Stored, error) {
 	key, err := p.keyPEM()
 	if err != nil {
@@ -102,7 +106,7 @@ func storePair(ctx context.Context, api S3, bucket, prefix string, p pair, metad
 		return nil, err
 	}
 	if stored.CertificateVersion, err = putObject(ctx, api, bucket, prefix+CertificateObject, pemType, p.chainPEM(), metadata); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w; %w", err, errTorn)
 	}
 	return stored, nil
 }

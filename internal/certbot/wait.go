@@ -47,6 +47,9 @@ func afterwards(ctx context.Context, share time.Duration) (context.Context, cont
 
 // sleep waits. It answers at once when ctx ends before the time is over.
 func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return context.Cause(ctx)
+	}
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
 		return fmt.Errorf("waiting %s more, which the run has no time for: %w", d.Round(time.Second), context.DeadlineExceeded)
 	}
