@@ -33,6 +33,8 @@ const (
 	endpointEnv = "AWS_ENDPOINT_URL"
 	// cacheEnv overrides where the cache lies.
 	cacheEnv = "FARGATEDIRECT_CACHE"
+	// logEnv overrides where the logs are written.
+	logEnv = "FARGATEDIRECT_LOGS"
 )
 
 // Options says how to start a Cloud. The zero value is ready to use.
@@ -43,6 +45,10 @@ type Options struct {
 	// Progress gets one line for each step that may take a while. Nil
 	// discards them.
 	Progress io.Writer
+	// LogDir is where each start makes a folder with LocalStack's and Pebble's
+	// logs that Close leaves. Empty means $FARGATEDIRECT_LOGS; if that is empty
+	// too, the logs lie in Cloud.Dir.
+	LogDir string
 	// ChangeDelay is how long a Route 53 change stays PENDING. Zero means
 	// 200 ms, which is long enough to show who does not wait.
 	ChangeDelay time.Duration
@@ -72,8 +78,10 @@ type Cloud struct {
 	// directory and of the management interface. It is not the CA that issues
 	// certificates: see Root.
 	DirectoryCAPEM []byte
-	// Dir holds the logs and other files of this cloud; Close removes it.
+	// Dir holds the files of this cloud; Close removes it.
 	Dir string
+	// LogDir holds localstack.log and pebble.log.
+	LogDir string
 
 	dns        *dnsServer
 	localstack *process
@@ -97,7 +105,7 @@ func Start(ctx context.Context, o Options) (*Cloud, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the local cloud: %w", err)
 	}
-	c := &Cloud{Region: region, AccountID: accountID, Dir: dir}
+	c := &Cloud{Region: region, AccountID: accountID, Dir: dir, LogDir: dir}
 	if err := c.start(ctx, o, foreign); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting the local cloud: %w", err), c.Close())
 	}
@@ -105,6 +113,9 @@ func Start(ctx context.Context, o Options) (*Cloud, error) {
 }
 
 func (c *Cloud) start(ctx context.Context, o Options, foreign string) error {
+	if err := c.makeLogDir(o); err != nil {
+		return err
+	}
 	zones := &route53Source{}
 	server, err := listenDNS(zones)
 	if err != nil {
@@ -135,6 +146,21 @@ func (c *Cloud) start(ctx context.Context, o Options, foreign string) error {
 		return err
 	}
 	zones.use(c.Config())
+	return nil
+}
+
+func (c *Cloud) makeLogDir(o Options) error {
+	if o.LogDir == "" {
+		return nil
+	}
+	if err := os.MkdirAll(o.LogDir, 0o755); err != nil {
+		return fmt.Errorf("making the log directory: %w", err)
+	}
+	dir, err := os.MkdirTemp(o.LogDir, "localcloud-")
+	if err != nil {
+		return fmt.Errorf("making the log directory: %w", err)
+	}
+	c.LogDir = dir
 	return nil
 }
 
@@ -185,6 +211,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.ChangeDelay == 0 {
 		o.ChangeDelay = 200 * time.Millisecond
+	}
+	if o.LogDir == "" {
+		o.LogDir = os.Getenv(logEnv)
 	}
 	if o.CacheDir == "" {
 		o.CacheDir = os.Getenv(cacheEnv)

@@ -86,7 +86,7 @@ func (c *Cloud) runPebble(ctx context.Context, binary string) (*process, error) 
 		"PEBBLE_ALTERNATE_ROOTS=1",    // There is a chain to prefer.
 		"SSL_CERT_FILE=" + os.DevNull, // It calls nobody over TLS.
 	}
-	p, err := startProcess("Pebble", filepath.Join(c.Dir, "pebble.log"), env,
+	p, err := startProcess("Pebble", filepath.Join(c.LogDir, "pebble.log"), env,
 		binary, "-strict", "-config", config, "-dnsserver", c.DNSAddr)
 	if err != nil {
 		return nil, err

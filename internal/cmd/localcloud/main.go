@@ -69,6 +69,6 @@ func describe(out io.Writer, cloud *localcloud.Cloud) error {
 	print("directory_url      = %s", cloud.DirectoryURL)
 	print("ca_certificate_pem = file(%q)", ca)
 	print("curl --cacert %s %s/roots/0", ca, cloud.ManagementURL)
-	print("\n# Logs: %s\n# Ctrl-C ends it all.", cloud.Dir)
+	print("\n# Logs: %s\n# Ctrl-C ends it all.", cloud.LogDir)
 	return err
 }

@@ -17,7 +17,7 @@ def start():
     """Adds our routes before the gateway listens."""
     from fargatedirect_localstack import control
 
-    control.add_routes()
+    control.add_routes(control.routes())
 
 
 class ProcessExecutorPlugin(RuntimeExecutorPlugin):
@@ -39,7 +39,18 @@ def ecs() -> Service:
     return service()
 
 
-@aws_provider()
+@aws_provider(name="fargatedirect")
+def route53() -> Service:
+    """Amazon Route 53 with record sets of our own."""
+    from fargatedirect_localstack import control
+    from fargatedirect_localstack.route53 import Changes, routes, service
+
+    changes = Changes(delay=float(os.environ.get("FARGATEDIRECT_ROUTE53_DELAY_MS", "200")) / 1000)
+    control.add_routes(routes(changes))
+    return service(changes)
+
+
+@aws_provider(name="fargatedirect")
 def s3() -> Service:
     """LocalStack's own S3, but with a folder for each instance.
 

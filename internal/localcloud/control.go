@@ -1,0 +1,70 @@
+package localcloud
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// errNotStrict is what the methods that steer the extension say without it.
+var errNotStrict = errors.New("this LocalStack lacks the project's extension")
+
+// Route53Change is a batch of changes that Route 53 has applied.
+type Route53Change struct {
+	ID      string            `json:"id"`
+	ZoneID  string            `json:"zone"`
+	Comment string            `json:"comment"`
+	Changes []RecordSetChange `json:"changes"`
+}
+
+// RecordSetChange is one change of a Route53Change. The name is written as
+// Route 53 lists it: with a dot at the end and "\052" for "*".
+type RecordSetChange struct {
+	Action string   `json:"action"`
+	Name   string   `json:"name"`
+	Type   string   `json:"type"`
+	TTL    int64    `json:"ttl"`
+	Values []string `json:"values"`
+}
+
+// Route53Changes lists the batches applied to a zone, oldest first.
+func (c *Cloud) Route53Changes(ctx context.Context, zoneID string) ([]Route53Change, error) {
+	var all, out []Route53Change
+	if err := c.control(ctx, http.MethodGet, "route53/changes", nil, &all); err != nil {
+		return nil, err
+	}
+	for _, change := range all {
+		if change.ZoneID == zoneID {
+			out = append(out, change)
+		}
+	}
+	return out, nil
+}
+
+// SetChangeDelay sets how long Route 53 changes from now on stay PENDING.
+func (c *Cloud) SetChangeDelay(ctx context.Context, delay time.Duration) error {
+	return c.control(ctx, http.MethodPost, "route53/delay", map[string]int64{"ms": delay.Milliseconds()}, nil)
+}
+
+// control calls one of the extension's own routes.
+func (c *Cloud) control(ctx context.Context, method, path string, in, out any) error {
+	if !c.Strict {
+		return fmt.Errorf("calling %s: %w", path, errNotStrict)
+	}
+	var body bytes.Buffer
+	if in != nil {
+		if err := json.NewEncoder(&body).Encode(in); err != nil {
+			return fmt.Errorf("calling %s: %w", path, err)
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.Endpoint+"/_fargatedirect/"+path, &body)
+	if err != nil {
+		return fmt.Errorf("calling %s: %w", path, err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	return doJSON(http.DefaultClient, req, out)
+}

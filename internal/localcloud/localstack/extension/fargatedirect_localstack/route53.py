@@ -1,0 +1,207 @@
+"""Amazon Route 53: LocalStack's zones with record sets of our own."""
+
+import hashlib
+import secrets
+import string
+import threading
+import time
+from datetime import UTC, datetime
+
+from localstack.aws.api import CommonServiceException, RequestContext
+from localstack.http import Request, Response
+from localstack.services.moto import MotoFallbackDispatcher, call_moto
+from localstack.services.plugins import Service
+from localstack.services.route53.provider import Route53Provider
+from moto.route53.models import DelegationSet, route53_backends
+
+from fargatedirect_localstack.dnsnames import normalize
+from fargatedirect_localstack.recordsets import InvalidBatch, MalformedChange, RecordSets
+
+MAX_PAGE = 300
+
+
+class Changes:
+    """All changes ever submitted. Each is PENDING for a while."""
+
+    def __init__(self, delay: float):
+        self.delay = delay
+        self._lock = threading.Lock()
+        self._changes = {}
+
+    def add(self, zone: str, batch: dict) -> dict:
+        """Remembers a change that was just made and returns its ChangeInfo."""
+        alphabet = string.ascii_uppercase + string.digits
+        change_id = "C" + "".join(secrets.choice(alphabet) for _ in range(20))
+        with self._lock:
+            self._changes[change_id] = {
+                "zone": zone,
+                "batch": batch,
+                "submitted": datetime.now(UTC),
+                "in_sync": time.monotonic() + self.delay,
+            }
+        return self.info(change_id)
+
+    def info(self, change_id: str) -> dict:
+        """The ChangeInfo of a change; KeyError if there is none."""
+        change = self._changes[change_id]
+        info = {
+            "Id": "/change/" + change_id,
+            "Status": "INSYNC" if time.monotonic() >= change["in_sync"] else "PENDING",
+            "SubmittedAt": change["submitted"],
+        }
+        if change["batch"].get("Comment"):
+            info["Comment"] = change["batch"]["Comment"]
+        return info
+
+    def batches(self) -> list[dict]:
+        """All batches applied to record sets, oldest first, for tests to look at."""
+        with self._lock:
+            return [
+                {
+                    "id": change_id,
+                    "zone": change["zone"],
+                    "comment": change["batch"].get("Comment", ""),
+                    "changes": [
+                        {
+                            "action": c["Action"],
+                            "name": normalize(c["ResourceRecordSet"]["Name"]),
+                            "type": c["ResourceRecordSet"]["Type"],
+                            "ttl": c["ResourceRecordSet"].get("TTL", 0),
+                            "values": [r["Value"] for r in c["ResourceRecordSet"].get("ResourceRecords") or []],
+                        }
+                        for c in change["batch"]["Changes"]
+                    ],
+                }
+                for change_id, change in self._changes.items()
+                if "Changes" in change["batch"]
+            ]
+
+
+class StrictRoute53(Route53Provider):
+    """Route 53 with AWS's validation, atomicity, order, paging and delay."""
+
+    def __init__(self, changes: Changes):
+        self._changes = changes
+        self._lock = threading.RLock()
+        self._zones = {}
+
+    def create_hosted_zone(self, context: RequestContext, name, caller_reference, vpc=None, hosted_zone_config=None, delegation_set_id=None, **kwargs):
+        with self._lock:
+            zones = route53_backends[context.account_id][context.partition].zones
+            if any(z.caller_reference == caller_reference for z in zones.values()):
+                raise _error("HostedZoneAlreadyExists", "A hosted zone has already been created with the specified caller reference.", 409)
+            response = super().create_hosted_zone(context, name, caller_reference, vpc, hosted_zone_config, delegation_set_id, **kwargs)
+            zone_id = _zone_id(response["HostedZone"]["Id"])
+            servers = _name_servers(zone_id)
+            zones[zone_id].rrsets = []
+            zones[zone_id].delegation_set = DelegationSet("", servers, None)
+            zones[zone_id].delegation_set.id = ""
+            sets = self._zones[context.account_id, zone_id] = RecordSets(zone_id, response["HostedZone"]["Name"], servers)
+        response["HostedZone"]["ResourceRecordSetCount"] = len(sets)
+        if "VPC" not in response:
+            response["DelegationSet"] = {"NameServers": servers}
+        response["ChangeInfo"] = self._changes.add(zone_id, {})
+        return response
+
+    def delete_hosted_zone(self, context: RequestContext, id, **kwargs):
+        with self._lock:
+            sets = self._sets(context, id)
+            if not sets.only_required():
+                raise _error("HostedZoneNotEmpty", "The specified hosted zone contains non-required resource record sets and so cannot be deleted.")
+            response = super().delete_hosted_zone(context, id, **kwargs)
+            del self._zones[context.account_id, sets.zone_id]
+        response["ChangeInfo"] = self._changes.add(sets.zone_id, {})
+        return response
+
+    def get_hosted_zone(self, context: RequestContext, id, **kwargs):
+        sets = self._sets(context, id)
+        response = call_moto(context)
+        response["HostedZone"]["ResourceRecordSetCount"] = len(sets)
+        return response
+
+    def list_hosted_zones(self, context: RequestContext, **kwargs):
+        return self._counted(context, call_moto(context))
+
+    def list_hosted_zones_by_name(self, context: RequestContext, **kwargs):
+        return self._counted(context, call_moto(context))
+
+    def list_resource_record_sets(
+        self, context: RequestContext, hosted_zone_id, start_record_name=None, start_record_type=None, start_record_identifier=None, max_items=None, **kwargs
+    ):
+        if start_record_type and not start_record_name:
+            raise _error("InvalidInput", "The input is not valid: a record type was given without a record name.")
+        size = min(int(max_items or MAX_PAGE), MAX_PAGE)
+        with self._lock:
+            page, following = self._sets(context, hosted_zone_id).page(start_record_name, start_record_type, start_record_identifier, size)
+        response = {"ResourceRecordSets": page, "IsTruncated": following is not None, "MaxItems": str(size)}
+        if following:
+            response |= {"NextRecordName": following["Name"], "NextRecordType": following["Type"]}
+            if following.get("SetIdentifier"):
+                response["NextRecordIdentifier"] = following["SetIdentifier"]
+        return response
+
+    def change_resource_record_sets(self, context: RequestContext, hosted_zone_id, change_batch, **kwargs):
+        with self._lock:
+            sets = self._sets(context, hosted_zone_id)
+            try:
+                sets.apply(change_batch.get("Changes") or [])
+            except MalformedChange as e:
+                raise _error("InvalidInput", str(e)) from e
+            except InvalidBatch as e:
+                raise _error("InvalidChangeBatch", f"[{', '.join(e.messages)}]") from e
+            return {"ChangeInfo": self._changes.add(sets.zone_id, change_batch)}
+
+    def get_change(self, context: RequestContext, id, **kwargs):
+        try:
+            return {"ChangeInfo": self._changes.info(id.removeprefix("/change/"))}
+        except KeyError:
+            raise _error("NoSuchChange", f"Could not find resource with ID: {id}", 404) from None
+
+    def _sets(self, context: RequestContext, zone_id: str) -> RecordSets:
+        zone_id = _zone_id(zone_id)
+        sets = self._zones.get((context.account_id, zone_id))
+        if sets is None:
+            raise _error("NoSuchHostedZone", f"No hosted zone found with ID: {zone_id}", 404)
+        return sets
+
+    def _counted(self, context: RequestContext, response: dict) -> dict:
+        for zone in response["HostedZones"]:
+            sets = self._zones.get((context.account_id, _zone_id(zone["Id"])))
+            zone["ResourceRecordSetCount"] = len(sets) if sets else 0
+        return response
+
+
+def _error(code: str, message: str, status: int = 400) -> CommonServiceException:
+    return CommonServiceException(code, message, status_code=status, sender_fault=True)
+
+
+def _zone_id(text: str) -> str:
+    return text.removeprefix("/hostedzone/")
+
+
+def _name_servers(zone_id: str) -> list[str]:
+    """Four name servers that no other zone has, named like AWS's."""
+    digest = hashlib.sha256(zone_id.encode()).digest()
+    servers = []
+    for i, domain in enumerate(("com", "net", "org", "co.uk")):
+        n = int.from_bytes(digest[2 * i : 2 * i + 2]) % 512
+        servers.append(f"ns-{512 * i + n}.awsdns-{n // 8:02d}.{domain}")
+    return servers
+
+
+def service(changes: Changes) -> Service:
+    """The service as LocalStack wants it."""
+    return Service.for_provider(StrictRoute53(changes), dispatch_table_factory=MotoFallbackDispatcher)
+
+
+def routes(changes: Changes) -> list[tuple]:
+    """Routes by which tests observe changes and set the delay."""
+
+    def list_changes(request: Request) -> Response:
+        return Response.for_json(changes.batches())
+
+    def set_delay(request: Request) -> Response:
+        changes.delay = float(request.get_json(force=True)["ms"]) / 1000
+        return Response.for_json({})
+
+    return [("route53/changes", list_changes, "GET"), ("route53/delay", set_delay, "POST")]
