@@ -100,7 +100,7 @@ func (f *fakeZone) ChangeResourceRecordSets(ctx context.Context, in *route53.Cha
 		f.loseAnswer = false
 		return nil, &smithy.GenericAPIError{Code: "ServiceUnavailable", Message: "the answer was lost"}
 	}
-	id := fmt.Sprintf("C%d", len(f.changes))
+	id := fmt.Sprintf("%sC%d", f.id, len(f.changes))
 	return &route53.ChangeResourceRecordSetsOutput{ChangeInfo: &types.ChangeInfo{Id: aws.String("/change/" + id), Status: types.ChangeStatusPending}}, nil
 }
 
@@ -144,7 +144,7 @@ func (f *fakeZone) GetChange(ctx context.Context, in *route53.GetChangeInput, _ 
 		return nil, err
 	}
 	var n int
-	if _, err := fmt.Sscanf(strings.TrimPrefix(*in.Id, "/change/"), "C%d", &n); err != nil || n < 1 || n > len(f.changes) {
+	if _, err := fmt.Sscanf(strings.TrimPrefix(*in.Id, "/change/"+f.id), "C%d", &n); err != nil || n < 1 || n > len(f.changes) {
 		return nil, &types.NoSuchChange{Message: in.Id}
 	}
 	status := types.ChangeStatusInsync
@@ -190,4 +190,24 @@ func reversed(name string) string {
 	labels := strings.Split(name, ".")
 	slices.Reverse(labels)
 	return strings.Join(labels, ".")
+}
+
+// zones are several hosted zones; a change's id begins with its zone's.
+type zones map[string]*fakeZone
+
+func (z zones) ListResourceRecordSets(ctx context.Context, in *route53.ListResourceRecordSetsInput, _ ...func(*route53.Options)) (*route53.ListResourceRecordSetsOutput, error) {
+	return z[*in.HostedZoneId].ListResourceRecordSets(ctx, in)
+}
+
+func (z zones) ChangeResourceRecordSets(ctx context.Context, in *route53.ChangeResourceRecordSetsInput, _ ...func(*route53.Options)) (*route53.ChangeResourceRecordSetsOutput, error) {
+	return z[*in.HostedZoneId].ChangeResourceRecordSets(ctx, in)
+}
+
+func (z zones) GetChange(ctx context.Context, in *route53.GetChangeInput, _ ...func(*route53.Options)) (*route53.GetChangeOutput, error) {
+	for _, zone := range z {
+		if strings.HasPrefix(*in.Id, "/change/"+zone.id) {
+			return zone.GetChange(ctx, in)
+		}
+	}
+	return nil, &types.NoSuchChange{Message: in.Id}
 }

@@ -56,6 +56,10 @@ func newWorld(names ...[]string) *world {
 
 // run makes one run with the configuration as it is now.
 func (w *world) run(ctx context.Context, request Request) (Report, error) {
+	return w.runWith(ctx, request, w.zone)
+}
+
+func (w *world) runWith(ctx context.Context, request Request, route53 Route53) (Report, error) {
 	body, err := json.Marshal(w.config)
 	if err != nil {
 		return Report{}, err
@@ -63,7 +67,7 @@ func (w *world) run(ctx context.Context, request Request) (Report, error) {
 	sum := sha256.Sum256(body)
 	source := Source{Bucket: "certs", Key: ConfigObject(hex.EncodeToString(sum[:])), SHA256: hex.EncodeToString(sum[:])}
 	w.s3.objects[source.Key] = object{body: body}
-	runner := New(Clients{S3: w.s3, SSM: w.ssm, SNS: w.sns, Route53: w.zone}, source, slog.New(slog.NewJSONHandler(&w.log, nil)))
+	runner := New(Clients{S3: w.s3, SSM: w.ssm, SNS: w.sns, Route53: route53}, source, slog.New(slog.NewJSONHandler(&w.log, nil)))
 	runner.connect = func(string) (*transport, error) { return &transport{next: w.ca}, nil }
 	return runner.Handle(ctx, request)
 }
@@ -132,7 +136,7 @@ func (w *world) holdsValidPair(t *testing.T, key string, names ...string) *x509.
 	return p.leaf()
 }
 
-// holdsNothing checks that no challenge record is left.
+// holdsNoRecords checks that no challenge record is left.
 func (w *world) holdsNoRecords(t *testing.T) {
 	t.Helper()
 	if len(w.zone.sets) > 0 {
