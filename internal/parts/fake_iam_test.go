@@ -42,7 +42,9 @@ func (f *fakeRoles) open(op string, name *string) (*fakeRole, error) {
 
 // encoded is a policy as IAM answers it: every sign but letters and digits is
 // escaped, a space as %20.
-func encoded(policy string) *string { return aws.String(strings.ReplaceAll(url.QueryEscape(policy), "+", "%20")) }
+func encoded(policy string) *string {
+	return aws.String(strings.ReplaceAll(url.QueryEscape(policy), "+", "%20"))
+}
 
 func (f *fakeRoles) GetRole(_ context.Context, in *iam.GetRoleInput, _ ...func(*iam.Options)) (*iam.GetRoleOutput, error) {
 	f.mu.Lock()
