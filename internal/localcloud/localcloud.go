@@ -83,6 +83,7 @@ type Cloud struct {
 	// LogDir holds localstack.log and pebble.log.
 	LogDir string
 
+	zones      *route53Source
 	dns        *dnsServer
 	localstack *process
 	pebble     *process
@@ -117,6 +118,7 @@ func (c *Cloud) start(ctx context.Context, o Options, foreign string) error {
 		return err
 	}
 	zones := &route53Source{}
+	c.zones = zones
 	server, err := listenDNS(zones)
 	if err != nil {
 		return err
@@ -188,11 +190,23 @@ func (c *Cloud) Env() []string {
 }
 
 // Config makes clients of any AWS service use this cloud.
-func (c *Cloud) Config() aws.Config {
+func (c *Cloud) Config() aws.Config { return c.config(accessKey) }
+
+// Account is Config for another account, of 12 digits, which is empty at
+// first: a test that has one to itself sees nothing of other tests. From then
+// on DNSAddr also answers from that account's hosted zones. An access key id
+// that is an account's id gives access to it.
+func (c *Cloud) Account(id string) aws.Config {
+	config := c.config(id)
+	c.zones.use(config)
+	return config
+}
+
+func (c *Cloud) config(accessKeyID string) aws.Config {
 	return aws.Config{
 		Region:       c.Region,
 		BaseEndpoint: aws.String(c.Endpoint),
-		Credentials:  credentials.NewStaticCredentialsProvider(accessKey, accessKey, ""),
+		Credentials:  credentials.NewStaticCredentialsProvider(accessKeyID, accessKey, ""),
 	}
 }
 

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
@@ -18,42 +19,61 @@ import (
 // route53Source reads the zones of the cloud's Route 53, anew for each
 // question: a resolver's cache would hide what tests want to see.
 type route53Source struct {
-	client atomic.Pointer[route53.Client]
+	mu      sync.Mutex
+	clients []*route53.Client
+	// owner is the client of the account in which a zone was found.
+	owner map[string]*route53.Client
 }
 
-// use makes the source read from this cloud. Before, it knows nothing.
+// use makes the source read the zones of one more account. Before the first,
+// it knows nothing.
 func (s *route53Source) use(config aws.Config) {
-	s.client.Store(route53.NewFromConfig(config))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clients = append(s.clients, route53.NewFromConfig(config))
 }
 
 func (s *route53Source) zones(ctx context.Context) ([]zone, error) {
-	client := s.client.Load()
-	if client == nil {
+	s.mu.Lock()
+	clients := slices.Clone(s.clients)
+	s.mu.Unlock()
+	if len(clients) == 0 {
 		return nil, errors.New("listing hosted zones: the cloud is still starting")
 	}
 	var out []zone
-	pages := route53.NewListHostedZonesPaginator(client, &route53.ListHostedZonesInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("listing hosted zones: %w", err)
-		}
-		for _, z := range page.HostedZones {
-			if z.Config != nil && z.Config.PrivateZone {
-				continue
+	owner := map[string]*route53.Client{}
+	for _, client := range clients {
+		pages := route53.NewListHostedZonesPaginator(client, &route53.ListHostedZonesInput{})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return nil, fmt.Errorf("listing hosted zones: %w", err)
 			}
-			out = append(out, zone{
-				id:   strings.TrimPrefix(aws.ToString(z.Id), "/hostedzone/"),
-				name: plainName(aws.ToString(z.Name)),
-			})
+			for _, z := range page.HostedZones {
+				if z.Config != nil && z.Config.PrivateZone {
+					continue
+				}
+				found := zone{id: strings.TrimPrefix(aws.ToString(z.Id), "/hostedzone/"), name: plainName(aws.ToString(z.Name))}
+				owner[found.id] = client
+				out = append(out, found)
+			}
 		}
 	}
+	s.mu.Lock()
+	s.owner = owner
+	s.mu.Unlock()
 	return out, nil
 }
 
 func (s *route53Source) records(ctx context.Context, zoneID string) ([]recordSet, error) {
+	s.mu.Lock()
+	client := s.owner[zoneID]
+	s.mu.Unlock()
+	if client == nil {
+		return nil, fmt.Errorf("listing records (%s): no account has that zone", zoneID)
+	}
 	var out []recordSet
-	pages := route53.NewListResourceRecordSetsPaginator(s.client.Load(), &route53.ListResourceRecordSetsInput{
+	pages := route53.NewListResourceRecordSetsPaginator(client, &route53.ListResourceRecordSetsInput{
 		HostedZoneId: aws.String(zoneID),
 	})
 	for pages.HasMorePages() {
