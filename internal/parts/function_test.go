@@ -173,7 +173,7 @@ func TestFunctionGivesUpWithTheContext(t *testing.T) {
 func TestFunctionDoesNotRetryOtherErrors(t *testing.T) {
 	t.Parallel()
 	f, api := newFunction()
-	f.Sleep = never(t)
+	f.Sleep = never
 	api.spreading, api.spreadError = 1, fault("InvalidParameterValueException", "Unzipped size must be smaller than 262144000 bytes")
 	if err := f.Ensure(t.Context()); err == nil || !strings.Contains(err.Error(), "Unzipped size") {
 		t.Fatalf("Ensure: %v", err)
