@@ -25,6 +25,7 @@ type mutant struct {
 func all() []mutant {
 	return slices.Concat(
 		stackMutants(),
+		taskDNSMutants(),
 	)
 }
 
