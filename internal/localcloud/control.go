@@ -50,6 +50,25 @@ func (c *Cloud) SetChangeDelay(ctx context.Context, delay time.Duration) error {
 	return c.control(ctx, http.MethodPost, "route53/delay", map[string]int64{"ms": delay.Milliseconds()}, nil)
 }
 
+// ECSFaults are what goes wrong between ECS and who listens to it. AWS promises
+// neither that events arrive once, nor in order, nor that DescribeTasks knows
+// already what an event told.
+type ECSFaults struct {
+	// Lag is by how much DescribeTasks and ListTasks are behind the events.
+	Lag time.Duration
+	// Repeat is how many more times each event is sent.
+	Repeat int
+	// Shuffle holds each event back by a random time of up to half a second.
+	Shuffle bool
+}
+
+// SetECSFaults replaces the faults of ECS; the zero value ends them.
+func (c *Cloud) SetECSFaults(ctx context.Context, faults ECSFaults) error {
+	return c.control(ctx, http.MethodPost, "ecs/faults", map[string]any{
+		"lag_ms": faults.Lag.Milliseconds(), "repeat": faults.Repeat, "shuffle": faults.Shuffle,
+	}, nil)
+}
+
 // control calls one of the extension's own routes.
 func (c *Cloud) control(ctx context.Context, method, path string, in, out any) error {
 	if !c.Strict {

@@ -3,18 +3,41 @@
 from localstack.http import Request, Response
 from localstack.services.edge import ROUTER
 
-
-def add_routes(routes: list[tuple]):
-    """Registers routes with LocalStack's gateway: (path, handler, method) each."""
-    for path, handler, method in routes:
-        ROUTER.add(f"/_fargatedirect/{path}", handler, methods=[method])
+from fargatedirect_localstack.changes import Changes
+from fargatedirect_localstack.taskevents import Faults
 
 
-def routes() -> list[tuple]:
-    """The routes that are there from the start."""
-    return [("health", health, "GET")]
+class Control:
+    """The routes, and what they read and set."""
 
+    def __init__(self, changes: Changes, faults: Faults):
+        self._changes = changes
+        self._faults = faults
 
-def health(request: Request) -> Response:
-    """Tells that the extension is there."""
-    return Response.for_json({"extension": "fargatedirect"})
+    def add_routes(self):
+        """Registers the routes with LocalStack's gateway."""
+        for path, handler, method in (
+            ("health", self.health, "GET"),
+            ("route53/changes", self.list_changes, "GET"),
+            ("route53/delay", self.set_delay, "POST"),
+            ("ecs/faults", self.set_faults, "POST"),
+        ):
+            ROUTER.add(f"/_fargatedirect/{path}", handler, methods=[method])
+
+    def health(self, request: Request) -> Response:
+        """Tells that the extension is there."""
+        return Response.for_json({"extension": "fargatedirect"})
+
+    def list_changes(self, request: Request) -> Response:
+        """Tells all batches of record set changes that were applied."""
+        return Response.for_json(self._changes.batches())
+
+    def set_delay(self, request: Request) -> Response:
+        """Sets how long changes stay PENDING: {"ms": ...}."""
+        self._changes.delay = float(request.get_json(force=True)["ms"]) / 1000
+        return Response.for_json({})
+
+    def set_faults(self, request: Request) -> Response:
+        """Replaces the faults of ECS: {"lag_ms": ..., "repeat": ..., "shuffle": ...}."""
+        self._faults.set(request.get_json(force=True))
+        return Response.for_json({})

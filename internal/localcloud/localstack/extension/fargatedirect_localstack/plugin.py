@@ -4,6 +4,7 @@ LocalStack imports this module early, so everything heavy is imported where it
 is used.
 """
 
+import functools
 import os
 
 from localstack import config
@@ -12,12 +13,28 @@ from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
 from localstack.services.plugins import Service, aws_provider
 
 
+@functools.cache
+def _changes():
+    """Route 53's changes: the service writes them, the routes read them."""
+    from fargatedirect_localstack.changes import Changes
+
+    return Changes(delay=float(os.environ.get("FARGATEDIRECT_ROUTE53_DELAY_MS", "200")) / 1000)
+
+
+@functools.cache
+def _faults():
+    """The faults of ECS: the routes set them, the service obeys them."""
+    from fargatedirect_localstack.taskevents import Faults
+
+    return Faults()
+
+
 @hooks.on_infra_start()
 def start():
     """Adds our routes before the gateway listens."""
-    from fargatedirect_localstack import control
+    from fargatedirect_localstack.control import Control
 
-    control.add_routes(control.routes())
+    Control(_changes(), _faults()).add_routes()
 
 
 class ProcessExecutorPlugin(RuntimeExecutorPlugin):
@@ -36,18 +53,15 @@ def ecs() -> Service:
     """Amazon ECS, which LocalStack's free edition lacks."""
     from fargatedirect_localstack.ecs import service
 
-    return service()
+    return service(_faults())
 
 
 @aws_provider(name="fargatedirect")
 def route53() -> Service:
     """Amazon Route 53 with record sets of our own."""
-    from fargatedirect_localstack import control
-    from fargatedirect_localstack.route53 import Changes, routes, service
+    from fargatedirect_localstack.route53 import service
 
-    changes = Changes(delay=float(os.environ.get("FARGATEDIRECT_ROUTE53_DELAY_MS", "200")) / 1000)
-    control.add_routes(routes(changes))
-    return service(changes)
+    return service(_changes())
 
 
 @aws_provider(name="fargatedirect")
