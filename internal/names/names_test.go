@@ -82,7 +82,10 @@ func TestARNs(t *testing.T) {
 	t.Parallel()
 	gov := scope()
 	gov.Partition, gov.Region = "aws-us-gov", "us-gov-west-1"
+	china := scope()
+	china.Partition, china.Region, china.DNSSuffix = "aws-cn", "cn-north-1", "amazonaws.com.cn"
 	for want, got := range map[string]string{
+		"https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q": china.QueueURL("q"),
 		"certbot/web": scope().Owner(),
 		"arn:aws:sqs:eu-west-2:123456789012:my-queue":                 scope().ARN("sqs", "my-queue"),
 		"arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:f": gov.ARN("lambda", "function:f"),
