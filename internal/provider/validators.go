@@ -60,7 +60,7 @@ func hostName() validator.String {
 	}}
 }
 
-var zoneID = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
+var zoneID = regexp.MustCompile(`^[A-Z0-9]{1,32}$`)
 
 func hostedZoneID() validator.String {
 	return check{"hosted zone id", func(v string) string {
