@@ -38,7 +38,12 @@ type Artifact struct {
 // Load answers the package of a function for an architecture, "arm64" or
 // "x86_64" as Lambda names them.
 func Load(function, architecture string) (Artifact, error) {
-	zip, err := dist.ReadFile(FileName(function, architecture))
+	return load(dist, function, architecture)
+}
+
+// load is Load from the packages in files.
+func load(files fs.ReadFileFS, function, architecture string) (Artifact, error) {
+	zip, err := files.ReadFile(FileName(function, architecture))
 	if errors.Is(err, fs.ErrNotExist) {
 		return Artifact{}, fmt.Errorf("loading the %s function for %s: %w", function, architecture, ErrNotBuilt)
 	}

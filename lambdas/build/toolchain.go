@@ -45,10 +45,14 @@ func findToolchain(ctx context.Context) (toolchain, error) {
 	return t, t.check(ctx)
 }
 
+// asIs is the machine's environment for questions to the go tool that it need
+// not become another release for. Whether it can is for check to find out.
+func asIs() []string { return append(os.Environ(), "GOTOOLCHAIN=local") }
+
 // goSettings asks the go tool for the module and for its places, as the
 // machine has them in its environment or in its settings file.
 func goSettings(ctx context.Context) (map[string]string, error) {
-	cmd, complaints := command(ctx, "", os.Environ(), append([]string{"env", "-json", "GOMOD"}, places...)...)
+	cmd, complaints := command(ctx, "", asIs(), append([]string{"env", "-json", "GOMOD"}, places...)...)
 	answer, err := cmd.Output()
 	if err != nil {
 		return nil, fmt.Errorf("reading the settings of Go: %w\n%s", err, complaints)
@@ -63,7 +67,7 @@ func goSettings(ctx context.Context) (map[string]string, error) {
 // pinned answers the exact Go release that the module in the folder root asks
 // for: its toolchain line, or else its go line.
 func pinned(ctx context.Context, root string) (string, error) {
-	cmd, complaints := command(ctx, root, os.Environ(), "mod", "edit", "-json")
+	cmd, complaints := command(ctx, root, asIs(), "mod", "edit", "-json")
 	answer, err := cmd.Output()
 	if err != nil {
 		return "", fmt.Errorf("reading go.mod: %w\n%s", err, complaints)
