@@ -1,0 +1,6 @@
+import {
+  to = fargatedirect_certbot.prod
+  identity = {
+    name = "prod"
+  }
+}

@@ -1,0 +1,6 @@
+import {
+  to = fargatedirect_task_dns.prod
+  identity = {
+    name = "prod"
+  }
+}
