@@ -24,21 +24,21 @@ type problem struct {
 
 func (p *problem) Error() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "the authority answered %q (%s", p.Detail, p.Type)
+	fmt.Fprintf(&text, "the authority answered: %s (%s", p.Detail, p.Type)
 	if p.HTTPStatus != 0 {
 		fmt.Fprintf(&text, ", HTTP %d", p.HTTPStatus)
 	}
 	text.WriteString(")")
 	for _, sub := range p.SubProblems {
-		fmt.Fprintf(&text, "; for %s: %q (%s)", sub.Identifier.Value, sub.Detail, sub.Type)
+		fmt.Fprintf(&text, "; for %s: %s (%s)", sub.Identifier.Value, sub.Detail, sub.Type)
 	}
 	return text.String()
 }
 
 // asProblem turns lego's errors into a problem, and leaves others alone.
 func asProblem(err error, retryAfter time.Duration) error {
-	var details *acme.ProblemDetails
-	if !errors.As(err, &details) {
+	details, ok := errors.AsType[*acme.ProblemDetails](err)
+	if !ok {
 		return err
 	}
 	p := &problem{ProblemDetails: *details}
@@ -51,8 +51,7 @@ func asProblem(err error, retryAfter time.Duration) error {
 // failure tells a person what an error means.
 func failure(err error) *Failure {
 	f := &Failure{Message: "No new certificate was stored: " + err.Error() + "."}
-	var p *problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*problem](err); ok {
 		f.ProblemType, f.RetryAfter = p.Type, p.retryAfter
 	}
 	if advice := advice(err, f); advice != "" {

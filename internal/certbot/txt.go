@@ -177,8 +177,7 @@ func (z txtSets) write(ctx context.Context, comment string, changes []types.Chan
 		HostedZoneId: aws.String(z.zone),
 		ChangeBatch:  &types.ChangeBatch{Changes: changes, Comment: aws.String(comment)},
 	})
-	var invalid *types.InvalidChangeBatch
-	if errors.As(err, &invalid) && len(invalid.Messages) > 0 {
+	if invalid, ok := errors.AsType[*types.InvalidChangeBatch](err); ok && len(invalid.Messages) > 0 {
 		return "", fmt.Errorf("changing record sets: %w: %s", err, strings.Join(invalid.Messages, "; "))
 	}
 	if err != nil {
