@@ -5,10 +5,8 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -268,43 +266,6 @@ func TestHandle(t *testing.T) {
 	}
 }
 
-func TestHandleLosesPatience(t *testing.T) {
-	t.Parallel()
-	future := time.Date(2999, 1, 1, 0, 0, 0, 0, time.UTC).Format(time.RFC3339)
-	tests := []struct {
-		name   string
-		fields map[string]any
-		later  time.Duration // since SQS took the message in
-		again  []int
-	}{
-		{"ahead of ECS", map[string]any{"version": 99}, 0, []int{0}},
-		{"ahead of ECS for a minute", map[string]any{"version": 99}, patience, nil},
-		{"invented version and time", map[string]any{"version": 99, "time": future}, 59 * time.Second, []int{0}},
-		{"invented version and time for a minute", map[string]any{"version": 99, "time": future}, time.Hour, nil},
-		{"no time at all", map[string]any{"version": 99, "time": "soon"}, time.Hour, nil},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			w.run(fargateCluster, taskID, "eni-abcd1234", address)
-			w.record(taskName, 60, address)
-			sent := time.Date(2020, 1, 23, 18, 9, 35, 0, time.UTC) // the time in the sample
-			batch := events.SQSEvent{Records: []events.SQSMessage{{
-				MessageId: "m0", ReceiptHandle: "r0", Body: event(t, "stopped", tt.fields),
-				Attributes: map[string]string{"SentTimestamp": strconv.FormatInt(sent.UnixMilli(), 10)},
-			}}}
-			w.now = sent.Add(tt.later)
-			if again := w.handleBatch(t, batch); !slices.Equal(again, tt.again) {
-				t.Errorf("to come again: %v, want %v", again, tt.again)
-			}
-			if got := w.contents(); !maps.Equal(got, map[string]string{taskName: "60 " + address}) {
-				t.Errorf("the zone was changed to %v", got)
-			}
-		})
-	}
-}
-
 func TestHandleGivesUpBeforeTheDeadline(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -349,34 +310,5 @@ func TestHandleSurvivesAFailingQueue(t *testing.T) {
 	w.sqs.fail = errors.New("no connection")
 	if again := w.handle(t, event(t, "running", nil)); !slices.Equal(again, []int{0}) {
 		t.Errorf("to come again: %v", again)
-	}
-}
-
-func TestNewRefuses(t *testing.T) {
-	t.Parallel()
-	good := Config{Domain: domain, HostedZoneID: "Z1", TTL: 60, ClusterARNs: []string{fargateCluster}, QueueURL: "https://queue"}
-	tests := map[string]func(*Config){
-		"no domain":      func(c *Config) { c.Domain = "" },
-		"no zone":        func(c *Config) { c.HostedZoneID = "" },
-		"no TTL":         func(c *Config) { c.TTL = 0 },
-		"no queue":       func(c *Config) { c.QueueURL = "" },
-		"no cluster":     func(c *Config) { c.ClusterARNs = nil },
-		"not an ARN":     func(c *Config) { c.ClusterARNs = []string{"FargateCluster"} },
-		"a task's ARN":   func(c *Config) { c.ClusterARNs = []string{strings.Replace(fargateCluster, "cluster/", "task/", 1)} },
-		"another kind":   func(c *Config) { c.ClusterARNs = []string{strings.Replace(fargateCluster, ":ecs:", ":eks:", 1)} },
-		"without region": func(c *Config) { c.ClusterARNs = []string{strings.Replace(fargateCluster, "us-west-2", "", 1)} },
-	}
-	if _, err := New(good, Clients{}, Settings{}); err != nil {
-		t.Fatal(err)
-	}
-	for name, spoil := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			cfg := good
-			spoil(&cfg)
-			if _, err := New(cfg, Clients{}, Settings{}); err == nil {
-				t.Error("accepted")
-			}
-		})
 	}
 }

@@ -84,14 +84,19 @@ func decideOver(w want, set types.ResourceRecordSet, ttl int64) (verdict, []type
 // its value it is ours whatever the TTL, which the user may have changed since
 // it was made. That the name is a task's own follows from how it was made.
 func canBeOurs(w want, set types.ResourceRecordSet, ttl int64) bool {
-	plain := set.SetIdentifier == nil && set.AliasTarget == nil && set.Weight == nil && set.Region == "" &&
-		set.Failover == "" && set.GeoLocation == nil && set.GeoProximityLocation == nil && set.CidrRoutingConfig == nil &&
-		set.MultiValueAnswer == nil && set.HealthCheckId == nil && set.TrafficPolicyInstanceId == nil
-	if !plain || set.Type != types.RRTypeA || len(set.ResourceRecords) != 1 || !sameName(aws.ToString(set.Name), w.name) {
+	if !isPlain(set) || set.Type != types.RRTypeA || len(set.ResourceRecords) != 1 || !sameName(aws.ToString(set.Name), w.name) {
 		return false
 	}
 	v := value(set)
 	return aws.ToInt64(set.TTL) == ttl || v != "" && (v == w.address || v == w.last)
+}
+
+// isPlain tells whether a record set has no alias, routing policy or health
+// check.
+func isPlain(set types.ResourceRecordSet) bool {
+	return set.SetIdentifier == nil && set.AliasTarget == nil && set.Weight == nil && set.Region == "" &&
+		set.Failover == "" && set.GeoLocation == nil && set.GeoProximityLocation == nil && set.CidrRoutingConfig == nil &&
+		set.MultiValueAnswer == nil && set.HealthCheckId == nil && set.TrafficPolicyInstanceId == nil
 }
 
 // recordSet is the record set that this function makes.
