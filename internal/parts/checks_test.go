@@ -54,7 +54,7 @@ func dup[T any](p *T) *T {
 }
 
 // sleeper stands for the pauses between tries: it only notes them, and lets
-// the time run out after endsAt of them.
+// the time run out after endsAt of them, or after very many.
 type sleeper struct {
 	slept  []time.Duration
 	endsAt int
@@ -62,7 +62,7 @@ type sleeper struct {
 
 func (s *sleeper) sleep(_ context.Context, d time.Duration) error {
 	s.slept = append(s.slept, d)
-	if s.endsAt > 0 && len(s.slept) >= s.endsAt {
+	if s.endsAt > 0 && len(s.slept) >= s.endsAt || len(s.slept) >= 10_000 {
 		return context.DeadlineExceeded
 	}
 	return nil
