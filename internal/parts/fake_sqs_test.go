@@ -42,6 +42,7 @@ func (f *fakeQueues) open(op string, url *string) error {
 	return nil
 }
 
+//nolint:staticcheck // The SDK names it so.
 func (f *fakeQueues) GetQueueUrl(_ context.Context, in *sqs.GetQueueUrlInput, _ ...func(*sqs.Options)) (*sqs.GetQueueUrlOutput, error) {
 	if err := f.call("GetQueueUrl"); err != nil {
 		return nil, err

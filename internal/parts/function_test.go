@@ -64,19 +64,23 @@ func TestFunctionDrift(t *testing.T) {
 		"key":         {func(f *fakeFunctions) { f.have.KMSKeyArn = aws.String("k") }, []string{`KMS key is "k", want ""`}, configuration},
 		"variable differs": {
 			func(f *fakeFunctions) { f.have.Environment.Variables["A"] = "x" },
-			[]string{"environment variable A differs"}, configuration,
+			[]string{"environment variable A differs"},
+			configuration,
 		},
 		"variable missing": {
 			func(f *fakeFunctions) { delete(f.have.Environment.Variables, "A") },
-			[]string{"environment variable A is missing"}, configuration,
+			[]string{"environment variable A is missing"},
+			configuration,
 		},
 		"variable too many": {
 			func(f *fakeFunctions) { f.have.Environment.Variables["X"] = secretValue },
-			[]string{"environment variable X is set, want none"}, configuration,
+			[]string{"environment variable X is set, want none"},
+			configuration,
 		},
 		"no environment": {
 			func(f *fakeFunctions) { f.have.Environment = nil },
-			[]string{"environment variable A is missing", "environment variable B is missing"}, configuration,
+			[]string{"environment variable A is missing", "environment variable B is missing"},
+			configuration,
 		},
 		"code":         {func(f *fakeFunctions) { f.have.CodeSha256 = aws.String("x") }, []string{"the code differs (sha256 x, want " + sha([]byte("zip")) + ")"}, code},
 		"architecture": {func(f *fakeFunctions) { f.have.Architectures = nil }, []string{"architecture is x86_64, want arm64"}, code},
@@ -84,18 +88,21 @@ func TestFunctionDrift(t *testing.T) {
 			func(f *fakeFunctions) {
 				f.have.State, f.have.StateReason = types.StateFailed, aws.String("no disk")
 			},
-			[]string{"state is Failed: no disk"}, code,
+			[]string{"state is Failed: no disk"},
+			code,
 		},
 		"failed update": {
 			func(f *fakeFunctions) { f.have.LastUpdateStatus = types.LastUpdateStatusFailed },
-			[]string{"the last update failed: Lambda gives no reason"}, code,
+			[]string{"the last update failed: Lambda gives no reason"},
+			code,
 		},
 		"retries":     {func(f *fakeFunctions) { f.async.MaximumRetryAttempts = aws.Int32(2) }, []string{"asynchronous retries are 2, want 0"}, async},
 		"age":         {func(f *fakeFunctions) { f.async.MaximumEventAgeInSeconds = aws.Int32(60) }, []string{"the maximum age of asynchronous events is 60 s, want 3600 s"}, async},
 		"destination": {func(f *fakeFunctions) { f.async.DestinationConfig.OnFailure.Destination = aws.String("x") }, []string{"asynchronous events have a destination, want none"}, async},
 		"no asynchronous configuration": {
 			func(f *fakeFunctions) { f.async = nil },
-			[]string{"asynchronous retries are 2, want 0", "the maximum age of asynchronous events is 21600 s, want 3600 s"}, async,
+			[]string{"asynchronous retries are 2, want 0", "the maximum age of asynchronous events is 21600 s, want 3600 s"},
+			async,
 		},
 		"tag differs":  {func(f *fakeFunctions) { f.tags["team"] = "x" }, []string{`tag team is "x", want "web"`}, []string{"TagResource"}},
 		"tag too many": {func(f *fakeFunctions) { f.tags["x"] = "y" }, []string{`tag x is "y", want none`}, []string{"UntagResource"}},

@@ -59,32 +59,38 @@ func TestRuleDrift(t *testing.T) {
 		"pattern":     {func(f *fakeRules) { f.rule.EventPattern = aws.String(`{"source":["aws.ecs"]}`) }, []string{"the event pattern differs"}, rule},
 		"schedule": {
 			func(f *fakeRules) { f.rule.ScheduleExpression = aws.String("rate(1 minute)") },
-			[]string{`schedule is "rate(1 minute)", want ""`}, rule,
+			[]string{`schedule is "rate(1 minute)", want ""`},
+			rule,
 		},
 		"no target": {func(f *fakeRules) { f.targets = nil }, []string{"target queue is missing"}, target},
 		"other target": {
 			func(f *fakeRules) { f.targets[0].Arn = aws.String("x") },
-			[]string{"target queue is x, want " + testQueueARN}, target,
+			[]string{"target queue is x, want " + testQueueARN},
+			target,
 		},
 		"input":      {func(f *fakeRules) { f.targets[0].Input = aws.String(`{}`) }, []string{"the input of target queue differs"}, target},
 		"input path": {func(f *fakeRules) { f.targets[0].InputPath = aws.String("$.x") }, []string{"the input of target queue differs"}, target},
 		"input transformer": {
 			func(f *fakeRules) { f.targets[0].InputTransformer = &types.InputTransformer{} },
-			[]string{"the input of target queue differs"}, target,
+			[]string{"the input of target queue differs"},
+			target,
 		},
 		"dead letter": {
 			func(f *fakeRules) { f.targets[0].DeadLetterConfig = nil },
-			[]string{`the dead-letter queue of target queue is "", want "` + deadLetterARN + `"`}, target,
+			[]string{`the dead-letter queue of target queue is "", want "` + deadLetterARN + `"`},
+			target,
 		},
 		"retries": {
 			func(f *fakeRules) { f.targets[0].RetryPolicy = &types.RetryPolicy{MaximumRetryAttempts: aws.Int32(0)} },
-			[]string{"the retry policy of target queue differs"}, target,
+			[]string{"the retry policy of target queue differs"},
+			target,
 		},
 		"age": {
 			func(f *fakeRules) {
 				f.targets[0].RetryPolicy = &types.RetryPolicy{MaximumEventAgeInSeconds: aws.Int32(60)}
 			},
-			[]string{"the retry policy of target queue differs"}, target,
+			[]string{"the retry policy of target queue differs"},
+			target,
 		},
 		"targets too many": {
 			func(f *fakeRules) {
