@@ -78,7 +78,7 @@ func (g *LogGroup) Drift(ctx context.Context) ([]string, error) {
 	if got := aws.ToString(have.KmsKeyId); got != g.KMSKeyARN {
 		diffs = append(diffs, fmt.Sprintf("KMS key is %q, want %q", got, g.KMSKeyARN))
 	}
-	tags, err := g.ReadTags(ctx)
+	tags, err := g.listTags(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -94,8 +94,17 @@ func (g *LogGroup) Delete(ctx context.Context) error {
 	return nil
 }
 
-// ReadTags answers the group's tags, or stack.ErrNotFound.
+// ReadTags answers the group's tags, or stack.ErrNotFound. It asks for the
+// group itself as well, because only that answer tells an untagged group from
+// none.
 func (g *LogGroup) ReadTags(ctx context.Context) (map[string]string, error) {
+	if _, err := g.find(ctx); err != nil {
+		return nil, err
+	}
+	return g.listTags(ctx)
+}
+
+func (g *LogGroup) listTags(ctx context.Context) (map[string]string, error) {
 	out, err := g.API.ListTagsForResource(ctx, &cloudwatchlogs.ListTagsForResourceInput{ResourceArn: &g.ARN})
 	if awserr.Is(err, "ResourceNotFoundException") {
 		return nil, stack.ErrNotFound
@@ -168,7 +177,7 @@ func (g *LogGroup) setKey(ctx context.Context, have string) error {
 }
 
 func (g *LogGroup) setTags(ctx context.Context) error {
-	have, err := g.ReadTags(ctx)
+	have, err := g.listTags(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the tags of %s: %w", g, err)
 	}

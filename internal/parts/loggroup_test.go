@@ -285,6 +285,9 @@ func TestLogGroupErrors(t *testing.T) {
 	f.always = map[string]error{"DescribeLogGroups": denied, "DeleteLogGroup": denied}
 	expectError(t, g.Ensure(t.Context()), "reading log group", "AccessDeniedException")
 	expectError(t, g.Delete(t.Context()), "deleting log group", "AccessDeniedException")
+	if _, err := g.ReadTags(t.Context()); err == nil {
+		t.Error("ReadTags hides that the group cannot be read")
+	}
 	f.always = map[string]error{"ListTagsForResource": denied}
 	expectError(t, g.Ensure(t.Context()), "reading the tags of log group", "AccessDeniedException")
 	if _, err := g.Drift(t.Context()); err == nil {
