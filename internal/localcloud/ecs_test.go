@@ -67,13 +67,23 @@ func (f *fleet) listen(name string) {
 		f.t.Fatal(err)
 	}
 	f.queue = aws.ToString(queue.QueueUrl)
+	arn := "arn:aws:sqs:us-east-1:" + cloud.AccountID + ":" + name
+	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},
+		"Action":"sqs:SendMessage","Resource":%q,
+		"Condition":{"ArnEquals":{"aws:SourceArn":"arn:aws:events:us-east-1:%[2]s:rule/%[3]s"},"StringEquals":{"aws:SourceAccount":%[2]q}}}]}`,
+		arn, cloud.AccountID, name)
+	if _, err := f.sqs.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{
+		QueueUrl: queue.QueueUrl, Attributes: map[string]string{"Policy": policy},
+	}); err != nil {
+		f.t.Fatal(err)
+	}
 	events := eventbridge.NewFromConfig(cloud.Config())
 	pattern := fmt.Sprintf(`{"source":["aws.ecs"],"detail-type":["ECS Task State Change"],"detail":{"clusterArn":[%q]}}`, f.cluster)
 	if _, err := events.PutRule(ctx, &eventbridge.PutRuleInput{Name: aws.String(name), EventPattern: aws.String(pattern)}); err != nil {
 		f.t.Fatal(err)
 	}
 	if _, err := events.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: aws.String(name), Targets: []eventtypes.Target{
-		{Id: aws.String("queue"), Arn: aws.String("arn:aws:sqs:us-east-1:" + cloud.AccountID + ":" + name)},
+		{Id: aws.String("queue"), Arn: aws.String(arn)},
 	}}); err != nil {
 		f.t.Fatal(err)
 	}

@@ -31,10 +31,24 @@ def _faults():
 
 @hooks.on_infra_start()
 def start():
-    """Adds our routes before the gateway listens."""
+    """Adds our routes and checks before the gateway listens."""
+    from localstack.aws import handlers
+
     from fargatedirect_localstack.control import Control
 
     Control(_changes(), _faults()).add_routes()
+    handlers.serve_custom_service_request_handlers.append(_check_permissions)
+
+
+def _check_permissions(chain, context, response):
+    """Checks a request against IAM policies. What needs no check, such as all
+    calls with ordinary credentials, does not load IAM."""
+    temporary = any(f"Credential={prefix}" in context.request.headers.get("Authorization", "") for prefix in ("ASIA", "LSIA"))
+    acting = (context.internal_request_params or {}).get("service_principal")
+    if context.operation is not None and (temporary or acting):
+        from fargatedirect_localstack import iam
+
+        iam.check(context)
 
 
 class ProcessExecutorPlugin(RuntimeExecutorPlugin):

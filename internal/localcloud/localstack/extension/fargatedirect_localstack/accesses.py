@@ -1,0 +1,236 @@
+"""What a request to AWS needs to be allowed: actions, resources and condition keys.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html
+"""
+
+from dataclasses import dataclass
+
+from fargatedirect_localstack.dnsnames import normalize
+from fargatedirect_localstack.policies import Access
+
+# How IAM calls services that LocalStack calls otherwise.
+_PREFIXES = {"stepfunctions": "states"}
+
+_S3_ACTIONS = {
+    "HeadObject": "GetObject",
+    "HeadBucket": "ListBucket",
+    "ListObjects": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "ListObjectVersions": "ListBucketVersions",
+    "ListBuckets": "ListAllMyBuckets",
+    "CreateMultipartUpload": "PutObject",
+    "UploadPart": "PutObject",
+    "CompleteMultipartUpload": "PutObject",
+    "GetBucketEncryption": "GetEncryptionConfiguration",
+    "PutBucketEncryption": "PutEncryptionConfiguration",
+    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+}
+
+_SQS_ACTIONS = {
+    "SendMessageBatch": "SendMessage",
+    "DeleteMessageBatch": "DeleteMessage",
+    "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request as far as IAM cares."""
+
+    service: str
+    operation: str
+    parameters: dict
+    partition: str
+    region: str
+    account: str
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of a regional object of the caller's account."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+    def queue(self) -> tuple[str, str, str]:
+        """Account, region and name of the queue that the parameters name. A
+        queue's URL is .../queue/<region>/<account>/<name>."""
+        parts = (self.parameters.get("QueueUrl") or "").split("/")
+        if len(parts) >= 4 and parts[-4] == "queue":
+            return parts[-2], parts[-3], parts[-1]
+        return self.account, self.region, self.parameters.get("QueueName") or parts[-1] or "*"
+
+
+def accesses(call: Call) -> list[Access]:
+    """All accesses that a request needs; it is denied if one of them is. Of
+    services and operations that are not known here the resource is "*"."""
+    known = {
+        "s3": _s3,
+        "ssm": _ssm,
+        "sns": _sns,
+        "sqs": _sqs,
+        "route53": _route53,
+        "ecs": _ecs,
+        "logs": _logs,
+        "kms": _kms,
+        "secretsmanager": _secretsmanager,
+        "sts": _sts,
+        "events": _events,
+        "cloudwatch": _cloudwatch,
+        "lambda": _lambda,
+    }
+    if call.service in known:
+        return known[call.service](call)
+    return [_simple(call, "*")]
+
+
+def _simple(call: Call, *resources: str, action: str = "", context: dict | None = None) -> Access:
+    prefix = _PREFIXES.get(call.service, call.service)
+    return Access(f"{prefix}:{action or call.operation}", resources, context or {})
+
+
+def _s3(call: Call) -> list[Access]:
+    p = call.parameters
+    bucket = f"arn:{call.partition}:s3:::{p.get('Bucket', '')}"
+    action = _S3_ACTIONS.get(call.operation, call.operation)
+    if call.operation == "DeleteObjects":
+        return [_s3_object(call, bucket, "DeleteObject", o["Key"], o.get("VersionId")) for o in p["Delete"]["Objects"]]
+    if call.operation == "CopyObject":
+        source = p["CopySource"] if isinstance(p["CopySource"], str) else f"{p['CopySource']['Bucket']}/{p['CopySource']['Key']}"
+        source = source.removeprefix("/").split("?versionId=")[0]
+        return [_simple(call, f"arn:{call.partition}:s3:::{source}", action="GetObject"), _s3_object(call, bucket, "PutObject", p["Key"], None)]
+    if "Key" in p:
+        needed = [_s3_object(call, bucket, action, p["Key"], p.get("VersionId"))]
+        if p.get("Tagging") and call.operation in ("PutObject", "CreateMultipartUpload"):
+            needed.append(_s3_object(call, bucket, "PutObjectTagging", p["Key"], None))
+        return needed
+    context = {}
+    if action in ("ListBucket", "ListBucketVersions") and call.operation != "HeadBucket":
+        given = {"s3:prefix": p.get("Prefix"), "s3:delimiter": p.get("Delimiter"), "s3:max-keys": p.get("MaxKeys")}
+        context = {key: [str(value)] for key, value in given.items() if value is not None}
+    return [_simple(call, bucket if "Bucket" in p else "*", action=action, context=context)]
+
+
+def _s3_object(call: Call, bucket: str, action: str, key: str, version: str | None) -> Access:
+    if version and action in ("GetObject", "DeleteObject"):
+        action += "Version"
+    return _simple(call, f"{bucket}/{key}", action=action)
+
+
+def knows_absence(call: Call) -> Access:
+    """What S3 wants before it admits that an object is not there: to list the
+    bucket with the object's key as prefix."""
+    return Access("s3:ListBucket", (f"arn:{call.partition}:s3:::{call.parameters['Bucket']}",), {"s3:prefix": [call.parameters["Key"]]})
+
+
+def _ssm(call: Call) -> list[Access]:
+    p = call.parameters
+    if call.operation == "DescribeParameters":
+        return [_simple(call, "*")]
+    names = p.get("Names") or [p.get("Name") or p.get("Path") or p.get("ResourceId") or "*"]
+    return [_simple(call, name if name.startswith("arn:") else call.arn("ssm", "parameter/" + name.lstrip("/"))) for name in names]
+
+
+def _sns(call: Call) -> list[Access]:
+    p = call.parameters
+    action = "Publish" if call.operation == "PublishBatch" else call.operation
+    return [_simple(call, p.get("TopicArn") or p.get("TargetArn") or p.get("ResourceArn") or "*", action=action)]
+
+
+def _sqs(call: Call) -> list[Access]:
+    account, region, name = call.queue()
+    arn = f"arn:{call.partition}:sqs:{region}:{account}:{name}"
+    return [_simple(call, arn, action=_SQS_ACTIONS.get(call.operation, ""))]
+
+
+def _route53(call: Call) -> list[Access]:
+    p = call.parameters
+    prefix = f"arn:{call.partition}:route53:::"
+    if call.operation == "GetChange":
+        return [_simple(call, prefix + "change/" + p["Id"].removeprefix("/change/"))]
+    zone = p.get("HostedZoneId") or p.get("Id") or (p.get("ResourceId") if p.get("ResourceType") == "hostedzone" else None)
+    if zone is None:
+        return [_simple(call, "*")]
+    context = {}
+    if call.operation == "ChangeResourceRecordSets":
+        changes = p["ChangeBatch"]["Changes"]
+        sets = [c["ResourceRecordSet"] for c in changes]
+        context = {
+            "route53:changeresourcerecordsetsnormalizedrecordnames": [normalize(s["Name"])[:-1] for s in sets],
+            "route53:changeresourcerecordsetsrecordtypes": [s["Type"] for s in sets],
+            "route53:changeresourcerecordsetsactions": [c["Action"] for c in changes],
+        }
+    return [_simple(call, prefix + "hostedzone/" + zone.removeprefix("/hostedzone/"), context=context)]
+
+
+def _ecs(call: Call) -> list[Access]:
+    p = call.parameters
+    name = (p.get("cluster") or "default").split("/")[-1]
+    context = {"ecs:cluster": [call.arn("ecs", "cluster/" + name)]}
+    if call.operation in ("DescribeTasks", "StopTask"):
+        tasks = p.get("tasks") or [p.get("task", "")]
+        return [_simple(call, t if ":" in t else call.arn("ecs", f"task/{name}/{t}"), context=context) for t in tasks]
+    if call.operation == "ListTasks":
+        return [_simple(call, call.arn("ecs", f"container-instance/{name}/*"), context=context)]
+    if call.operation == "DescribeClusters":
+        clusters = p.get("clusters") or ["default"]
+        return [_simple(call, call.arn("ecs", "cluster/" + c.split("/")[-1])) for c in clusters]
+    return [_simple(call, "*", context=context)]
+
+
+def _logs(call: Call) -> list[Access]:
+    group = call.parameters.get("logGroupName")
+    if not group:
+        return [_simple(call, "*")]
+    group = call.arn("logs", "log-group:" + group)
+    stream = call.parameters.get("logStreamName", "")
+    if call.operation == "CreateLogGroup":
+        return [_simple(call, group)]
+    return [_simple(call, group, f"{group}:log-stream:{stream}")]
+
+
+def _kms(call: Call) -> list[Access]:
+    key = call.parameters.get("KeyId") or "*"
+    return [_simple(call, key if key.startswith("arn:") or key == "*" else call.arn("kms", key if "/" in key else "key/" + key))]
+
+
+def _secretsmanager(call: Call) -> list[Access]:
+    secret = call.parameters.get("SecretId") or call.parameters.get("Name") or "*"
+    # A secret's ARN ends with six random characters, which policies write "??????".
+    return [_simple(call, secret if secret.startswith("arn:") else call.arn("secretsmanager", f"secret:{secret}-AbCdEf"))]
+
+
+def _sts(call: Call) -> list[Access]:
+    if call.operation == "GetCallerIdentity":
+        return []
+    context = {"sts:externalid": [call.parameters["ExternalId"]]} if call.parameters.get("ExternalId") else {}
+    return [_simple(call, call.parameters.get("RoleArn") or "*", context=context)]
+
+
+def _events(call: Call) -> list[Access]:
+    p = call.parameters
+    if call.operation == "PutEvents":
+        return [
+            _simple(
+                call,
+                _bus(call, entry.get("EventBusName") or "default"),
+                context={"events:source": [entry.get("Source", "")], "events:detail-type": [entry.get("DetailType", "")]},
+            )
+            for entry in p.get("Entries") or []
+        ]
+    rule = p.get("Rule") or p.get("Name")
+    return [_simple(call, call.arn("events", f"rule/{rule}") if rule else "*")]
+
+
+def _bus(call: Call, name: str) -> str:
+    return name if name.startswith("arn:") else call.arn("events", "event-bus/" + name)
+
+
+def _cloudwatch(call: Call) -> list[Access]:
+    namespace = call.parameters.get("Namespace")
+    return [_simple(call, "*", context={"cloudwatch:namespace": [namespace]} if namespace else {})]
+
+
+def _lambda(call: Call) -> list[Access]:
+    function = call.parameters.get("FunctionName") or "*"
+    action = {"Invoke": "InvokeFunction", "InvokeWithResponseStream": "InvokeFunction"}.get(call.operation, "")
+    return [_simple(call, function if function.startswith("arn:") else call.arn("lambda", "function:" + function), action=action)]

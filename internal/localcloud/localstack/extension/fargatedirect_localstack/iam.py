@@ -1,0 +1,182 @@
+"""Checks the calls of roles against their policies.
+
+Ordinary credentials may do anything, as in LocalStack. A role's temporary
+credentials may do what AWS would let them do, and a service that acts for a
+rule or a topic what the policy of the queue, topic or function lets it do.
+"""
+
+import functools
+
+from localstack.aws.api import CommonServiceException, RequestContext
+from localstack.utils.aws.request_context import extract_access_key_id_from_auth_header
+from moto.iam.models import ManagedPolicy, Role, iam_backends
+from moto.sts.models import AssumedRole, sts_backends
+
+from fargatedirect_localstack import resourcepolicies
+from fargatedirect_localstack.accesses import Call, accesses, knows_absence
+from fargatedirect_localstack.policies import ALLOW, DENY, Access, Principal, verdict
+
+# The codes of "access denied", with their HTTP status. The others are
+# AccessDeniedException with 400.
+_CODES = {
+    "s3": ("AccessDenied", 403),
+    "sns": ("AuthorizationError", 403),
+    "sqs": ("AccessDenied", 403),
+    "route53": ("AccessDenied", 403),
+    "ec2": ("UnauthorizedOperation", 403),
+    "sts": ("AccessDenied", 403),
+    "iam": ("AccessDenied", 403),
+    "cloudwatch": ("AccessDenied", 403),
+    "lambda": ("AccessDeniedException", 403),
+}
+
+# How the ids of temporary access keys begin.
+TEMPORARY = ("ASIA", "LSIA")
+
+
+class Denied(Exception):
+    """Why an access is denied."""
+
+
+def check(context: RequestContext):
+    """Raises what AWS would answer, if that is a refusal."""
+    call = Call(
+        service=context.service.service_name,
+        operation=context.operation.name,
+        parameters=context.service_request or {},
+        partition=context.partition,
+        region=context.region,
+        account=context.account_id,
+    )
+    internal = context.internal_request_params or {}
+    session = _session(context)
+    try:
+        if session is not None:
+            _check_session(call, session)
+        elif internal.get("service_principal"):
+            _check_service(call, internal["service_principal"], internal.get("source_arn") or "")
+    except Denied as e:
+        code, status = _CODES.get(call.service, ("AccessDeniedException", 400))
+        raise CommonServiceException(code, str(e), status_code=status, sender_fault=True) from e
+
+
+def _session(context: RequestContext) -> AssumedRole | None:
+    key = extract_access_key_id_from_auth_header(context.request.headers)
+    if not key or not key.startswith(TEMPORARY):
+        return None
+    sessions = sts_backends[context.account_id][context.partition]
+    return _find(sessions, key, len(sessions.assumed_roles))
+
+
+@functools.lru_cache(maxsize=1024)
+def _find(sessions, key: str, count: int) -> AssumedRole | None:
+    """The session of a key. The number of sessions makes the cache forget a miss."""
+    return sessions.get_assumed_role_from_access_key(key)
+
+
+def role_of(arn: str) -> Role | None:
+    """The role of an ARN."""
+    _, partition, _, _, account, _ = arn.split(":", 5)
+    roles = iam_backends[account][partition].roles.values()
+    return next((r for r in roles if r.arn == arn), None)
+
+
+def _check_session(call: Call, session: AssumedRole):
+    role = role_of(session.role_arn)
+    for access in accesses(call):
+        _check_access(call, session, role, _completed(access, call, session.role_arn))
+    if call.service == "s3" and call.operation in ("GetObject", "HeadObject") and not resourcepolicies.object_exists(call.parameters):
+        _check_access(call, session, role, _completed(knows_absence(call), call, session.role_arn))
+    if call.service == "sts" and call.operation == "AssumeRole":
+        _check_trust(call, Principal("AWS", _names(session)))
+
+
+def _names(session: AssumedRole) -> tuple[str, ...]:
+    account = session.role_arn.split(":")[4]
+    return (session.role_arn, session.arn, account, f"arn:{session.partition}:iam::{account}:root")
+
+
+def _completed(access: Access, call: Call, principal: str) -> Access:
+    """An access with the keys that every request has. Of TLS we say yes: the
+    local endpoint has none, but the product would use it."""
+    return Access(
+        access.action,
+        access.resources,
+        {
+            **access.context,
+            "aws:principalarn": [principal],
+            "aws:principalaccount": [principal.split(":")[4]],
+            "aws:principaltype": ["AssumedRole"],
+            "aws:principalisawsservice": ["false"],
+            "aws:requestedregion": [call.region],
+            "aws:securetransport": ["true"],
+        },
+    )
+
+
+def _check_access(call: Call, session: AssumedRole, role: Role | None, access: Access):
+    asker = f"User: {session.arn} is not authorized to perform: {access.action}"
+    if call.service not in ("ec2",) and access.resources[0] != "*":
+        asker += f" on resource: {access.resources[0]}"
+    if call.service == "ec2":
+        asker = f"You are not authorized to perform this operation. {asker}"
+    if role is None:
+        raise Denied(f"{asker} because no identity-based policy allows the {access.action} action")
+    theirs = [verdict(document, access) for document in _documents(role)]
+    if DENY in theirs:
+        raise Denied(f"{asker} with an explicit deny in an identity-based policy")
+    resource = resourcepolicies.policy(call)
+    granted = verdict(resource, access, Principal("AWS", _names(session))) if resource else None
+    if granted == DENY:
+        raise Denied(f"{asker} with an explicit deny in a resource-based policy")
+    for name, limit in (("permissions boundary", _boundary(role)), ("session policy", session.policy)):
+        if limit and verdict(limit, access) != ALLOW:
+            raise Denied(f"{asker} because no {name} allows the {access.action} action")
+    if ALLOW not in theirs and granted != ALLOW:
+        raise Denied(f"{asker} because no identity-based policy allows the {access.action} action")
+
+
+def _documents(role: Role) -> list[str]:
+    return [*role.policies.values(), *(_default(p) for p in role.managed_policies.values())]
+
+
+def _default(policy: ManagedPolicy) -> str:
+    """The document of the version of a managed policy that is in force."""
+    return next(v.document for v in policy.versions if v.version_id == policy.default_version_id)
+
+
+def _boundary(role: Role) -> str | None:
+    if not role.permissions_boundary_arn:
+        return None
+    policy = iam_backends[role.account_id][role.partition].managed_policies.get(role.permissions_boundary_arn)
+    return _default(policy) if policy else '{"Statement": []}'
+
+
+def _check_service(call: Call, service: str, source: str):
+    """What a service does on behalf of a rule or a topic needs the target's permission."""
+    if call.service == "sts" and call.operation == "AssumeRole":
+        _check_trust(call, Principal("Service", (f"{service}.amazonaws.com",)))
+        return
+    if service not in ("events", "sns") or (call.service, call.operation) not in resourcepolicies.DELIVERIES:
+        return
+    keys = {
+        "aws:sourcearn": [source],
+        "aws:sourceaccount": [source.split(":")[4]] if source.count(":") >= 5 else [],
+        "aws:securetransport": ["true"],
+        "aws:principalisawsservice": ["true"],
+    }
+    principal = Principal("Service", (f"{service}.amazonaws.com",))
+    for needed in accesses(call):
+        access = Access(needed.action, needed.resources, {**needed.context, **keys})
+        policy = resourcepolicies.policy(call)
+        if policy is None or verdict(policy, access, principal) != ALLOW:
+            raise Denied(f"{service}.amazonaws.com is not authorized to perform: {access.action} on resource: {access.resources[0]} for {source}")
+
+
+def _check_trust(call: Call, principal: Principal):
+    target = call.parameters.get("RoleArn", "")
+    role = role_of(target) if target.count(":") >= 5 else None
+    needed = accesses(call)[0]
+    access = Access(needed.action, needed.resources, {**needed.context, "aws:principalarn": [principal.names[0]]})
+    if role is None or verdict(role.assume_role_policy_document, access, principal) != ALLOW:
+        raise Denied(f"{principal.names[0]} is not authorized to perform: sts:AssumeRole on resource: {target}")
