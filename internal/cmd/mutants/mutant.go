@@ -26,6 +26,7 @@ func all() []mutant {
 	return slices.Concat(
 		stackMutants(),
 		taskDNSMutants(),
+		certbotMutants(),
 	)
 }
 
