@@ -42,6 +42,8 @@ type fakeCA struct {
 	trusted map[string]bool
 	// stuck keeps finalized orders processing.
 	stuck bool
+	// forged certificates are for another key.
+	forged bool
 	// pace is the Retry-After, in seconds, of what is not decided yet.
 	pace string
 
@@ -301,6 +303,9 @@ func (ca *fakeCA) finalize(w http.ResponseWriter, payload []byte, id int) *caPro
 		return refusal400("badCSR", "this key was used before")
 	}
 	ca.certKeys = append(ca.certKeys, csr.PublicKey)
+	if ca.forged {
+		csr.PublicKey = &ca.key.PublicKey
+	}
 	leaf := ca.sign(&x509.Certificate{Subject: csr.Subject, DNSNames: csr.DNSNames}, csr.PublicKey)
 	for _, certificate := range []*x509.Certificate{leaf, ca.root} {
 		order.chain = append(order.chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw})...)

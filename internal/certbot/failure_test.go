@@ -33,13 +33,14 @@ func TestFailuresLeaveEverythingAsItWas(t *testing.T) {
 		message []string
 		wait    time.Duration
 	}{
-		"directory down":   {at("/dir", refusal400("serverInternal", "boom")), "serverInternal", []string{"reading directory", "boom"}, 0},
-		"account refused":  {at("/account", refusal400("invalidContact", "no such domain")), "invalidContact", []string{"registering the account", "contact address"}, 0},
-		"order limited":    {at("/order", rateLimited), "rateLimited", []string{"creating order", "too many certificates already issued", "limits how often"}, time.Hour},
-		"challenge cut":    {at("/challenge", refusal400("malformed", "nope")), "malformed", []string{"validate", "nope"}, 0},
-		"finalize limited": {at("/finalize", rateLimited), "rateLimited", []string{"finalizing order"}, time.Hour},
-		"download cut":     {at("/cert", refusal400("serverInternal", "lost")), "serverInternal", []string{"downloading certificate"}, 0},
-		"order stuck":      {func(w *world) { w.ca.stuck = true }, "", []string{"waiting for order to be valid", "end of its time"}, 0},
+		"directory down":     {at("/dir", refusal400("serverInternal", "boom")), "serverInternal", []string{"reading directory", "boom"}, 0},
+		"account refused":    {at("/account", refusal400("invalidContact", "no such domain")), "invalidContact", []string{"registering the account", "contact address"}, 0},
+		"order limited":      {at("/order", rateLimited), "rateLimited", []string{"creating order", "too many certificates already issued", "limits how often"}, time.Hour},
+		"challenge cut":      {at("/challenge", refusal400("malformed", "nope")), "malformed", []string{"validate", "nope"}, 0},
+		"finalize limited":   {at("/finalize", rateLimited), "rateLimited", []string{"finalizing order"}, time.Hour},
+		"download cut":       {at("/cert", refusal400("serverInternal", "lost")), "serverInternal", []string{"downloading certificate"}, 0},
+		"order stuck":        {func(w *world) { w.ca.stuck = true }, "", []string{"waiting for order to be valid", "end of its time"}, 0},
+		"forged certificate": {func(w *world) { w.ca.forged = true }, "", []string{"it is not for our key"}, 0},
 		"names fail": {func(w *world) {
 			w.ca.judge = func(name string) *acme.ProblemDetails {
 				if name == "example.com" {
@@ -158,8 +159,9 @@ func TestOneOfThreeFails(t *testing.T) {
 		}
 		w.holdsValidPair(t, "c", "c.example.com")
 		w.holdsNoRecords(t)
-		if len(w.ca.accounts) != 1 || len(w.sns.messages) != 3 {
-			t.Errorf("%d accounts, %d messages", len(w.ca.accounts), len(w.sns.messages))
+		logins := slices.DeleteFunc(w.ca.requests, func(path string) bool { return path != "/account" })
+		if len(w.ca.accounts) != 1 || len(logins) != 1 || len(w.sns.messages) != 3 {
+			t.Errorf("%d accounts, %d logins, %d messages", len(w.ca.accounts), len(logins), len(w.sns.messages))
 		}
 	})
 }

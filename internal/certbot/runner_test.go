@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -204,14 +206,17 @@ func leaks(text string, secret []byte) bool {
 
 func TestAuthorityIsTrustedByItsCertificate(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, 200, acme.Directory{})
 	}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it tells of every refused handshake
+	server.StartTLS()
 	t.Cleanup(server.Close)
 	ca := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 	for name, test := range map[string]struct{ roots, want string }{
 		"given":  {ca, ""},
 		"system": {"", "certificate"},
+		"other":  {string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: newFakeCA(nil).root.Raw})), "certificate"},
 	} {
 		transport, err := newTransport(test.roots)
 		if err != nil {

@@ -50,6 +50,9 @@ func TestTXTValuesLiveBesideOthers(t *testing.T) {
 			if got := zone.values(challengeName); !slices.Equal(got, test.left) {
 				t.Errorf("after removing: %q, want %q", got, test.left)
 			}
+			if set, ok := zone.sets[challengeName]; ok && *set.TTL != 300 {
+				t.Errorf("the others' TTL became %d", *set.TTL)
+			}
 			batches := zone.calls["ChangeResourceRecordSets"]
 			if err := sets.remove(t.Context(), ours); err != nil || zone.calls["ChangeResourceRecordSets"] != batches {
 				t.Errorf("removing again: error %v, %d batches more; want neither", err, zone.calls["ChangeResourceRecordSets"]-batches)
