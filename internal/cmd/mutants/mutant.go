@@ -25,6 +25,8 @@ type mutant struct {
 func all() []mutant {
 	return slices.Concat(
 		stackMutants(),
+		partsMutants(),
+		policyMutants(),
 		taskDNSMutants(),
 		certbotMutants(),
 	)
