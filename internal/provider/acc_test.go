@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	tfaddr "github.com/hashicorp/terraform-registry-address"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/localcloud"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/provider"
@@ -26,6 +27,10 @@ import (
 var cloud *localcloud.Cloud
 
 func TestMain(m *testing.M) {
+	if os.Getenv(pluginCookie) != "" {
+		servePlugin()
+		return
+	}
 	if os.Getenv(resource.EnvTfAcc) == "" {
 		os.Exit(m.Run())
 	}
@@ -41,6 +46,21 @@ func TestMain(m *testing.M) {
 		code = 1
 	}
 	os.Exit(code)
+}
+
+// pluginCookie is what Terraform sets in the environment of a provider.
+const pluginCookie = "TF_PLUGIN_MAGIC_COOKIE"
+
+// servePlugin makes the test program the provider. So a test can have one in a
+// process of its own, which can be killed, without building it.
+func servePlugin() {
+	err := providerserver.Serve(context.Background(), provider.New("test"), providerserver.ServeOpts{
+		Address: tfaddr.NewProvider(tfaddr.DefaultProviderRegistryHost, "hashicorp", "fargatedirect").String(),
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 var factories = map[string]func() (tfprotov6.ProviderServer, error){
@@ -109,6 +129,13 @@ func (a *account) config(body string) string { return a.configWith("", body) }
 
 // configWith puts more arguments into the provider's block.
 func (a *account) configWith(provider, body string) string {
+	return a.configFor(cloud.Endpoint, provider, body)
+}
+
+// configAt is a configuration that reaches AWS by another URL.
+func (a *account) configAt(endpoint, body string) string { return a.configFor(endpoint, "", body) }
+
+func (a *account) configFor(endpoint, provider, body string) string {
 	return fmt.Sprintf(`
 provider "fargatedirect" {
   region     = %q
@@ -118,7 +145,7 @@ provider "fargatedirect" {
   skip_metadata_api_check = true
   %s
 }
-%s`, cloud.Region, a.id, cloud.Endpoint, provider, body)
+%s`, cloud.Region, a.id, endpoint, provider, body)
 }
 
 // acme is the acme argument for the local authority.
