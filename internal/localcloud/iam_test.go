@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -80,6 +81,14 @@ func TestIAMRefusesWhatNoPolicyAllows(t *testing.T) {
 		{"Effect":"Allow","Action":"ssm:*","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalAccount":"000000000000"}}},
 		{"Effect":"Deny","Action":"sqs:SendMessage","Resource":"` + fmt.Sprintf(resource, "sqs", "own-2") + `"}]}`
 	config := asRole(t, "refuses", policy)
+	measure := func(namespace string) func(context.Context) error {
+		return func(ctx context.Context) error {
+			_, err := cloudwatch.NewFromConfig(config).PutMetricData(ctx, &cloudwatch.PutMetricDataInput{
+				Namespace: aws.String(namespace), MetricData: []cloudwatchtypes.MetricDatum{{MetricName: aws.String("m"), Value: aws.Float64(1)}},
+			})
+			return err
+		}
+	}
 	parameters, topics, queues, tasks := ssm.NewFromConfig(config), sns.NewFromConfig(config), sqs.NewFromConfig(config), ecs.NewFromConfig(config)
 	send := func(queue string) func(context.Context) error {
 		return func(ctx context.Context) error {
@@ -126,14 +135,8 @@ func TestIAMRefusesWhatNoPolicyAllows(t *testing.T) {
 			_, err := ec2.NewFromConfig(config).DescribeNetworkInterfaces(ctx, &ec2.DescribeNetworkInterfacesInput{})
 			return err
 		}, "UnauthorizedOperation"},
-		"allowed namespace": {func(ctx context.Context) error {
-			_, err := cloudwatch.NewFromConfig(config).PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String("own")})
-			return err
-		}, ""},
-		"another namespace": {func(ctx context.Context) error {
-			_, err := cloudwatch.NewFromConfig(config).PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String("other")})
-			return err
-		}, "AccessDenied"},
+		"allowed namespace": {measure("own"), ""},
+		"another namespace": {measure("other"), "AccessDenied"},
 	}
 	for label, tt := range tests {
 		t.Run(label, func(t *testing.T) { wantDenied(t, tt.call(t.Context()), tt.code) })

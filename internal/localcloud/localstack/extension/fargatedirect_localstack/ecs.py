@@ -39,7 +39,7 @@ class Operations:
         started = []
         for _ in range(count):
             description = _description(context, request, cluster, definition, launch_type, provider)
-            started.append(_with_tags(self._tasks.run(context.account_id, context.region, description, network), ["TAGS"]))
+            started.append(_shown(self._tasks.run(context.account_id, context.region, description, network), ["TAGS"]))
         return {"tasks": started, "failures": []}
 
     def describe_tasks(self, context: RequestContext, request: dict) -> dict:
@@ -55,7 +55,7 @@ class Operations:
             if task is None or task["clusterArn"] != cluster.arn:
                 failures.append({"arn": arn, "reason": "MISSING"})
             else:
-                tasks.append(_with_tags(task, request.get("include") or []))
+                tasks.append(_shown(task, request.get("include") or []))
         return {"tasks": tasks, "failures": failures}
 
     def list_tasks(self, context: RequestContext, request: dict) -> dict:
@@ -84,7 +84,7 @@ class Operations:
         cluster = _cluster(context, request.get("cluster"))
         arn = _task_arn(cluster, request["task"])
         try:
-            return {"task": _with_tags(self._tasks.stop(arn, request.get("reason") or "Task stopped by user"), ["TAGS"])}
+            return {"task": _shown(self._tasks.stop(arn, request.get("reason") or "Task stopped by user"), ["TAGS"])}
         except KeyError:
             raise _error("InvalidParameterException", "The referenced task was not found.") from None
 
@@ -187,8 +187,10 @@ def _task_arn(cluster: Cluster, task: str) -> str:
     return task if ":" in task else cluster.arn.replace(":cluster/", ":task/") + "/" + task_id
 
 
-def _with_tags(task: dict, include: list[str]) -> dict:
-    return {**task, "tags": task["tags"] if "TAGS" in include else []}
+def _shown(task: dict, include: list[str]) -> dict:
+    """A task as the API shows it: only events tell when it was updated."""
+    shown = {k: v for k, v in task.items() if k != "updatedAt"}
+    return shown | {"tags": task["tags"] if "TAGS" in include else []}
 
 
 def _family(task: dict) -> str:
