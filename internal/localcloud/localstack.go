@@ -86,8 +86,10 @@ func (c *Cloud) runLocalStack(ctx context.Context, o Options, python string) (*p
 		"SKIP_SSL_CERT_DOWNLOAD=1",
 		"DNS_ADDRESS=0",
 		"EAGER_SERVICE_LOADING=0",
+		"PROVIDER_OVERRIDE_CLOUDWATCH=fargatedirect",
 		"PROVIDER_OVERRIDE_ROUTE53=fargatedirect",
 		"PROVIDER_OVERRIDE_S3=fargatedirect",
+		"PROVIDER_OVERRIDE_SNS=fargatedirect",
 		fmt.Sprintf("FARGATEDIRECT_ROUTE53_DELAY_MS=%d", o.ChangeDelay.Milliseconds()),
 	}
 	p, err := startProcess("LocalStack", filepath.Join(c.LogDir, "localstack.log"), env, python, "-m", "localstack.runtime.main")

@@ -71,6 +71,22 @@ def ecs() -> Service:
 
 
 @aws_provider(name="fargatedirect")
+def cloudwatch() -> Service:
+    """LocalStack's own CloudWatch, but for alarms' tags."""
+    from fargatedirect_localstack.smallfixes import StrictCloudwatch
+
+    return Service.for_provider(StrictCloudwatch())
+
+
+@aws_provider(name="fargatedirect")
+def sns() -> Service:
+    """LocalStack's own SNS, but for e-mail subscriptions."""
+    from fargatedirect_localstack.smallfixes import StrictSns
+
+    return Service.for_provider(StrictSns())
+
+
+@aws_provider(name="fargatedirect")
 def route53() -> Service:
     """Amazon Route 53 with record sets of our own."""
     from fargatedirect_localstack.route53 import service
