@@ -88,11 +88,11 @@ func (m certbotModel) spec(ctx context.Context, d *providerData, scope names.Sco
 		DirectoryURL:        cmp.Or(acme.DirectoryURL.ValueString(), certbotstack.DefaultDirectoryURL),
 		CACertificatePEM:    acme.CACertificatePEM.ValueString(),
 		ContactEmail:        acme.ContactEmail.ValueString(),
-		NotificationEmails:  stringsOf(ctx, m.NotificationEmails, diags),
+		NotificationEmails:  stringsOf(m.NotificationEmails),
 		SuccessTopicARN:     m.SuccessTopicARN.ValueString(),
 		FailureTopicARN:     m.FailureTopicARN.ValueString(),
 		ExistingBucket:      m.Bucket.ValueString(),
-		ReaderRoleARNs:      stringsOf(ctx, m.ReaderRoleARNs, diags),
+		ReaderRoleARNs:      stringsOf(m.ReaderRoleARNs),
 		ScheduleExpression:  m.ScheduleExpression.ValueString(),
 		ForceDestroy:        m.ForceDestroy.ValueBool(),
 		RetainOnDestroy:     m.RetainOnDestroy.ValueBool(),
@@ -101,13 +101,13 @@ func (m certbotModel) spec(ctx context.Context, d *providerData, scope names.Sco
 		KMSKeyARN:           m.KMSKeyARN.ValueString(),
 		PermissionsBoundary: m.PermissionsBoundary.ValueString(),
 		IAMPath:             m.IAMPath.ValueString(),
-		Tags:                d.tags(ctx, m.sharedModel, diags),
+		Tags:                d.tags(m.sharedModel),
 		IgnoreTag:           d.ignoreTag,
 		Artifact:            lambdas.Artifact{SHA256: m.CodeSHA256.ValueString()},
 	}
 	for key, c := range m.certificates(ctx, diags) {
 		s.Certificates[key] = certbotstack.Certificate{
-			Domains:      stringsOf(ctx, c.Domains, diags),
+			Domains:      stringsOf(c.Domains),
 			Prefix:       c.Prefix.ValueString(),
 			HostedZoneID: c.HostedZoneID.ValueString(),
 			KeyType:      c.KeyType.ValueString(),
@@ -120,10 +120,7 @@ func (m certbotModel) spec(ctx context.Context, d *providerData, scope names.Sco
 // setResults fills in everything that derives from the spec. What derives
 // from arguments that are still unknown is left unknown.
 func (m *certbotModel) setResults(ctx context.Context, s certbotstack.Spec, diags *diag.Diagnostics) {
-	m.FunctionARN = types.StringValue(s.FunctionARN())
-	m.FunctionName = types.StringValue(s.Scope.Physical())
-	m.RoleARN = types.StringValue(s.RoleARN())
-	m.CodeSHA256 = types.StringValue(s.Artifact.SHA256)
+	m.setFunction(s.FunctionARN(), s.Scope.Physical(), s.RoleARN(), s.Artifact.SHA256)
 	m.BucketName, m.BucketARN = types.StringUnknown(), types.StringUnknown()
 	if !m.Bucket.IsUnknown() {
 		m.BucketName = types.StringValue(s.BucketName())

@@ -123,7 +123,7 @@ func (r *certbotResource) Read(ctx context.Context, req resource.ReadRequest, re
 	if imported {
 		found, err := certbotstack.Discover(ctx, c, scope)
 		if errors.Is(err, stack.ErrNotFound) {
-			resp.State.RemoveResource(ctx)
+			m.gone(ctx, c, resp)
 			return
 		}
 		if err != nil {
@@ -135,7 +135,7 @@ func (r *certbotResource) Read(ctx context.Context, req resource.ReadRequest, re
 	spec := m.spec(ctx, r.data, scope, &resp.Diagnostics)
 	drift, err := spec.Stack(c).Drift(ctx)
 	if errors.Is(err, stack.ErrNotFound) {
-		resp.State.RemoveResource(ctx)
+		m.gone(ctx, c, resp)
 		return
 	}
 	if err == nil && (m.IssueOnCreate.ValueBool() || imported) {

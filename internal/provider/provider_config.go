@@ -158,10 +158,10 @@ func (m providerModel) awsConfig(ctx context.Context) (awsclient.Config, diag.Di
 	c := awsclient.Config{
 		Region: m.Region.ValueString(), Profile: m.Profile.ValueString(),
 		AccessKey: m.AccessKey.ValueString(), SecretKey: m.SecretKey.ValueString(), Token: m.Token.ValueString(),
-		SharedConfigFiles:      stringsOf(ctx, m.SharedConfigFiles, &diags),
-		SharedCredentialsFiles: stringsOf(ctx, m.SharedCredentialsFiles, &diags),
-		AllowedAccountIDs:      stringsOf(ctx, m.AllowedAccountIDs, &diags),
-		ForbiddenAccountIDs:    stringsOf(ctx, m.ForbiddenAccountIDs, &diags),
+		SharedConfigFiles:      stringsOf(m.SharedConfigFiles),
+		SharedCredentialsFiles: stringsOf(m.SharedCredentialsFiles),
+		AllowedAccountIDs:      stringsOf(m.AllowedAccountIDs),
+		ForbiddenAccountIDs:    stringsOf(m.ForbiddenAccountIDs),
 		MaxRetries:             int(m.MaxRetries.ValueInt64()), RetryMode: m.RetryMode.ValueString(),
 		HTTPProxy: m.HTTPProxy.ValueString(), HTTPSProxy: m.HTTPSProxy.ValueString(), NoProxy: m.NoProxy.ValueString(),
 		CustomCABundle: m.CustomCABundle.ValueString(), Insecure: m.Insecure.ValueBool(),
@@ -173,15 +173,15 @@ func (m providerModel) awsConfig(ctx context.Context) (awsclient.Config, diag.Di
 	if r := m.AssumeRole; r != nil {
 		c.AssumeRole = &awsclient.AssumeRole{
 			RoleARN: r.RoleARN.ValueString(), SessionName: r.SessionName.ValueString(), ExternalID: r.ExternalID.ValueString(),
-			Duration: parsedDuration(r.Duration), Policy: r.Policy.ValueString(), PolicyARNs: stringsOf(ctx, r.PolicyARNs, &diags),
-			Tags: mapOf(ctx, r.Tags, &diags), TransitiveTagKeys: stringsOf(ctx, r.TransitiveTagKeys, &diags),
+			Duration: parsedDuration(r.Duration), Policy: r.Policy.ValueString(), PolicyARNs: stringsOf(r.PolicyARNs),
+			Tags: mapOf(ctx, r.Tags, &diags), TransitiveTagKeys: stringsOf(r.TransitiveTagKeys),
 			SourceIdentity: r.SourceIdentity.ValueString(),
 		}
 	}
 	if r := m.AssumeRoleWebIdentity; r != nil {
 		c.AssumeRoleWithWebIdentity = &awsclient.AssumeRoleWithWebIdentity{
 			RoleARN: r.RoleARN.ValueString(), SessionName: r.SessionName.ValueString(), Duration: parsedDuration(r.Duration),
-			Policy: r.Policy.ValueString(), PolicyARNs: stringsOf(ctx, r.PolicyARNs, &diags),
+			Policy: r.Policy.ValueString(), PolicyARNs: stringsOf(r.PolicyARNs),
 			WebIdentityToken: r.WebIdentityToken.ValueString(), WebIdentityTokenFile: r.WebIdentityTokenFile.ValueString(),
 		}
 	}
@@ -196,8 +196,8 @@ func (m providerModel) ignoreTag(ctx context.Context, diags *diag.Diagnostics) f
 	if m.IgnoreTags == nil {
 		return func(string) bool { return false }
 	}
-	keys := stringsOf(ctx, m.IgnoreTags.Keys, diags)
-	prefixes := stringsOf(ctx, m.IgnoreTags.KeyPrefixes, diags)
+	keys := stringsOf(m.IgnoreTags.Keys)
+	prefixes := stringsOf(m.IgnoreTags.KeyPrefixes)
 	return func(key string) bool {
 		return slices.Contains(keys, key) || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(key, p) })
 	}

@@ -154,15 +154,18 @@ func (d *providerData) scope(ctx context.Context, kind string, m sharedModel) (*
 	return c, names.Scope{Kind: kind, Partition: c.Partition, DNSSuffix: c.DNSSuffix, Account: c.Account, Region: c.Region, Name: m.Name.ValueString()}, nil
 }
 
-// tags are the user's tags over the provider's.
-func (d *providerData) tags(ctx context.Context, m sharedModel, diags *diag.Diagnostics) map[string]string {
+// tags are the user's tags over the provider's, as far as they are known.
+func (d *providerData) tags(m sharedModel) map[string]string {
 	tags := maps.Clone(d.defaultTags)
 	if tags == nil {
 		tags = map[string]string{}
 	}
-	own := map[string]string{}
-	diags.Append(m.Tags.ElementsAs(ctx, &own, false)...)
-	maps.Copy(tags, own)
+	for key, v := range m.Tags.Elements() {
+		// While a plan is made a tag may be unknown; null is no tag.
+		if text, ok := v.(types.String); ok && !text.IsNull() && !text.IsUnknown() {
+			tags[key] = text.ValueString()
+		}
+	}
 	return tags
 }
 
@@ -197,8 +200,29 @@ func (m *sharedModel) setDrift(ctx context.Context, drift []string, diags *diag.
 	m.Drift = list
 }
 
+// setFunction fills in what derives from the arguments that both resources
+// have. What derives from one that is still unknown is left unknown.
+func (m *sharedModel) setFunction(functionARN, functionName, roleARN, codeSHA256 string) {
+	m.FunctionARN, m.FunctionName = types.StringValue(functionARN), types.StringValue(functionName)
+	m.RoleARN, m.CodeSHA256 = types.StringUnknown(), types.StringUnknown()
+	if !m.IAMPath.IsUnknown() {
+		m.RoleARN = types.StringValue(roleARN)
+	}
+	if !m.Architecture.IsUnknown() {
+		m.CodeSHA256 = types.StringValue(codeSHA256)
+	}
+}
+
 func (m *sharedModel) identity(c *awsclient.Clients) identityModel {
 	return identityModel{AccountID: types.StringValue(c.Account), Region: types.StringValue(c.Region), Name: m.Name}
+}
+
+// gone takes a resource out of the state. Its identity stays in the answer:
+// Terraform before 1.12 does not send it along, and the framework fails without
+// one even where there is no resource.
+func (m *sharedModel) gone(ctx context.Context, c *awsclient.Clients, resp *resource.ReadResponse) {
+	resp.State.RemoveResource(ctx)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity(c))...)
 }
 
 // addError tells that doing something to a resource failed, and what to do.
@@ -219,16 +243,15 @@ func addError(diags *diag.Diagnostics, doing, kind, name string, err error) {
 	diags.AddError(fmt.Sprintf("%s fargatedirect_%s (%s)", doing, kind, name), detail)
 }
 
-// stringsOf reads a set or list of strings; null is empty.
-func stringsOf(ctx context.Context, v interface {
-	ElementsAs(context.Context, any, bool) diag.Diagnostics
-	attr.Value
-}, diags *diag.Diagnostics) []string {
-	if v.IsNull() || v.IsUnknown() {
-		return nil
-	}
+// stringsOf reads a set or list of strings. Null and unknown are empty, and
+// elements that are not known yet are left out.
+func stringsOf(v interface{ Elements() []attr.Value }) []string {
 	var out []string
-	diags.Append(v.ElementsAs(ctx, &out, false)...)
+	for _, e := range v.Elements() {
+		if text, ok := e.(types.String); ok && !text.IsNull() && !text.IsUnknown() {
+			out = append(out, text.ValueString())
+		}
+	}
 	return out
 }
 

@@ -25,20 +25,21 @@ type taskDNSModel struct {
 	DeadLetterQueueARN types.String `tfsdk:"dead_letter_queue_arn"`
 }
 
-// spec is what the model wants. Unknown values are taken as not given.
-func (m taskDNSModel) spec(ctx context.Context, d *providerData, scope names.Scope, diags *diag.Diagnostics) taskdnsstack.Spec {
+// spec is what the model wants. While a plan is made, unknown values are taken
+// as not given.
+func (m taskDNSModel) spec(d *providerData, scope names.Scope) taskdnsstack.Spec {
 	return taskdnsstack.Spec{
 		Scope:               scope,
 		Domain:              m.Domain.ValueString(),
 		HostedZoneID:        m.HostedZoneID.ValueString(),
-		ClusterARNs:         stringsOf(ctx, m.ClusterARNs, diags),
+		ClusterARNs:         stringsOf(m.ClusterARNs),
 		TTL:                 m.TTL.ValueInt64(),
 		Architecture:        m.Architecture.ValueString(),
 		LogRetentionDays:    int32(m.LogRetentionDays.ValueInt64()), //nolint:gosec // one of the values of retentions
 		KMSKeyARN:           m.KMSKeyARN.ValueString(),
 		PermissionsBoundary: m.PermissionsBoundary.ValueString(),
 		IAMPath:             m.IAMPath.ValueString(),
-		Tags:                d.tags(ctx, m.sharedModel, diags),
+		Tags:                d.tags(m.sharedModel),
 		IgnoreTag:           d.ignoreTag,
 		Artifact:            lambdas.Artifact{SHA256: m.CodeSHA256.ValueString()},
 	}
@@ -46,10 +47,7 @@ func (m taskDNSModel) spec(ctx context.Context, d *providerData, scope names.Sco
 
 // setResults fills in everything that derives from the spec.
 func (m *taskDNSModel) setResults(s taskdnsstack.Spec) {
-	m.FunctionARN = types.StringValue(s.FunctionARN())
-	m.FunctionName = types.StringValue(s.Scope.Physical())
-	m.RoleARN = types.StringValue(s.RoleARN())
-	m.CodeSHA256 = types.StringValue(s.Artifact.SHA256)
+	m.setFunction(s.FunctionARN(), s.Scope.Physical(), s.RoleARN(), s.Artifact.SHA256)
 	m.QueueARN = types.StringValue(s.QueueARN())
 	m.DeadLetterQueueARN = types.StringValue(s.DeadLetterQueueARN())
 	m.WildcardDomain = types.StringUnknown()

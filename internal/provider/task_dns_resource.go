@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -68,17 +67,10 @@ func (r *taskDNSResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		resp.Diagnostics.AddError("Missing Lambda code", err.Error())
 		return
 	}
-	clustersKnown := !plan.ClusterARNs.IsUnknown() && !anyUnknown(slices.Values(plan.ClusterARNs.Elements()))
-	if !clustersKnown {
-		plan.ClusterARNs = types.SetNull(types.StringType)
-	}
-	spec := plan.spec(ctx, r.data, scope, &resp.Diagnostics)
+	spec := plan.spec(r.data, scope)
 	spec.Artifact = artifact
 	plan.setResults(spec)
 	plan.setDrift(ctx, nil, &resp.Diagnostics)
-	if !clustersKnown {
-		resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("cluster_arns"), &plan.ClusterARNs)...)
-	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -177,7 +169,7 @@ func (r *taskDNSResource) Read(ctx context.Context, req resource.ReadRequest, re
 	if m.FunctionName.IsNull() {
 		found, err := taskdnsstack.Discover(ctx, c, scope)
 		if errors.Is(err, stack.ErrNotFound) {
-			resp.State.RemoveResource(ctx)
+			m.gone(ctx, c, resp)
 			return
 		}
 		if err != nil {
@@ -186,9 +178,9 @@ func (r *taskDNSResource) Read(ctx context.Context, req resource.ReadRequest, re
 		}
 		m.fromSpec(ctx, r.data, c, found, &resp.Diagnostics)
 	}
-	drift, err := m.spec(ctx, r.data, scope, &resp.Diagnostics).Stack(c).Drift(ctx)
+	drift, err := m.spec(r.data, scope).Stack(c).Drift(ctx)
 	if errors.Is(err, stack.ErrNotFound) {
-		resp.State.RemoveResource(ctx)
+		m.gone(ctx, c, resp)
 		return
 	}
 	if err != nil {
@@ -222,7 +214,7 @@ func (r *taskDNSResource) Update(ctx context.Context, req resource.UpdateRequest
 		return
 	}
 	parts := spec.Stack(c)
-	obsolete := before.spec(ctx, r.data, spec.Scope, &resp.Diagnostics).Stack(c).Without(parts)
+	obsolete := before.spec(r.data, spec.Scope).Stack(c).Without(parts)
 	err := parts.Ensure(ctx)
 	if err == nil {
 		err = obsolete.Delete(ctx)
@@ -263,7 +255,7 @@ func (r *taskDNSResource) spec(ctx context.Context, m taskDNSModel, diags *diag.
 		addError(diags, "Configuring", names.KindTaskDNS, m.Name.ValueString(), err)
 		return nil, taskdnsstack.Spec{}, false
 	}
-	s := m.spec(ctx, r.data, scope, diags)
+	s := m.spec(r.data, scope)
 	if s.Artifact, err = lambdas.Load(lambdas.TaskDNS, s.Architecture); err != nil {
 		diags.AddError("Missing Lambda code", err.Error())
 	}

@@ -30,6 +30,7 @@ func (r *taskDNSResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			MarkdownDescription: "ARNs of the ECS clusters whose tasks get names, in the resource's own account and region.",
 			Validators: []schemaSetValidator{
 				setvalidator.SizeAtLeast(1),
+				setvalidator.NoNullValues(),
 				setvalidator.ValueStringsAre(arnOf("ecs", "cluster/", "arn:aws:ecs:eu-west-2:123456789012:cluster/browsers")),
 			},
 		},
