@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/localcloud"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/snapshot"
+)
+
+// endpointEnv makes the local cloud use somebody else's LocalStack.
+const endpointEnv = "AWS_ENDPOINT_URL"
+
+// demo is what the steps hand on to each other.
+type demo struct {
+	screen *screen
+	// cli is the path of Terraform or OpenTofu.
+	cli string
+	// dir is a folder of this run's own.
+	dir string
+
+	cloud *localcloud.Cloud
+	// account is the id of an AWS account that only this run uses, and aws
+	// makes clients of it.
+	account string
+	aws     aws.Config
+
+	user      user
+	before    snapshot.Snapshot
+	terraform *terraform
+	results   outputs
+	pair      pair
+	task      task
+	server    *server
+
+	// undo is what must be taken down where others go on using the cloud.
+	undo []func(context.Context) error
+}
+
+type step struct {
+	title string
+	do    func(context.Context) error
+}
+
+func (d *demo) steps(keep bool) []step {
+	steps := []step{
+		{"A cloud on this machine: AWS, a certificate authority, DNS", d.startCloud},
+		{"What you have in AWS already", d.makeUser},
+		{"The provider, built from this checkout", d.buildProvider},
+		{"terraform init", d.initialize},
+		{"terraform apply of examples/complete", d.apply},
+		{"The certificate in the bucket", d.readCertificate},
+		{"terraform plan finds nothing to do", d.planEmpty},
+		{"A task runs, and gets its name", d.runTask},
+		{"HTTPS by that name", d.visit},
+		{"A websocket by that name", d.talk},
+	}
+	if keep {
+		steps = append(steps, step{"Look around", d.keep})
+	}
+	return append(steps,
+		step{"The task stops, and its name goes", d.stopTask},
+		step{"terraform destroy", d.destroy},
+		step{"Nothing is left", d.compare},
+	)
+}
+
+func (d *demo) startCloud(ctx context.Context) error {
+	cloud, err := localcloud.Start(ctx, localcloud.Options{Progress: progress{d.screen}})
+	if err != nil {
+		return err
+	}
+	d.cloud = cloud
+	d.account = fmt.Sprintf("%012d", 100000000000+rand.Int64N(899999999999))
+	d.aws = cloud.Account(d.account)
+	d.screen.fact("AWS        %s  (LocalStack; account %s, region %s)", cloud.Endpoint, d.account, cloud.Region)
+	d.screen.fact("ACME       %s  (Pebble)", cloud.DirectoryURL)
+	d.screen.fact("DNS        %s  (answers from the hosted zones)", cloud.DNSAddr)
+	if !cloud.Strict {
+		d.screen.fact("This LocalStack lacks the project's extension: it may have no ECS, and forgives more than AWS does.")
+	}
+	return nil
+}
+
+// compare takes a snapshot as before the apply, by code that knows nothing of
+// the provider's.
+func (d *demo) compare(ctx context.Context) error {
+	after, err := snapshot.Take(ctx, d.aws)
+	if err != nil {
+		return err
+	}
+	if left := d.before.Diff(after); len(left) > 0 {
+		return fmt.Errorf("the account is not what it was before the apply:\n%s", strings.Join(left, "\n"))
+	}
+	d.screen.fact("The account holds the same %d things as before the apply: what you had, and nothing else.", len(after))
+	d.screen.fact("Compared: buckets and objects, parameters, topics, queues, functions, rules, roles, log groups, records, ...")
+	return nil
+}
+
+// keep waits for the Enter key.
+func (d *demo) keep(ctx context.Context) error {
+	host, port, _ := strings.Cut(d.cloud.DNSAddr, ":")
+	root := filepath.Join(d.dir, "root.pem")
+	if err := os.WriteFile(root, d.pair.root, 0o644); err != nil {
+		return fmt.Errorf("writing the authority's root: %w", err)
+	}
+	d.screen.note("In another terminal:\n\n%s\nexport TF_CLI_CONFIG_FILE=%s\n", "export "+strings.Join(d.env(), "\nexport "), d.terraform.config)
+	d.screen.note("cd %s && %s plan", d.terraform.dir, d.cli)
+	d.screen.note("aws route53 list-resource-record-sets --hosted-zone-id %s", d.user.zoneID)
+	d.screen.note("dig @%s -p %s %s", host, port, d.task.name)
+	d.screen.note("curl --cacert %s --resolve %s:%s:%s %s", root, d.task.name, d.server.port(), d.task.address, d.server.url("https", d.task.name))
+	d.screen.note("Enter goes on with the demo; Ctrl-C ends it.")
+	entered := make(chan error, 1)
+	go func() {
+		_, err := bufio.NewReader(os.Stdin).ReadString('\n')
+		entered <- err
+	}()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-entered:
+		// A closed standard input, too, says that nobody wants to wait.
+		return nil
+	}
+}
+
+// env is what a process needs in its environment to use the run's account.
+func (d *demo) env() []string {
+	return append(d.cloud.Env(), "AWS_ACCESS_KEY_ID="+d.account)
+}
+
+// later registers what to take down after the last step. A cloud of our own
+// simply ends.
+func (d *demo) later(undo func(context.Context) error) {
+	if os.Getenv(endpointEnv) != "" {
+		d.undo = append(d.undo, undo)
+	}
+}
+
+func (d *demo) teardown(ctx context.Context) error {
+	var errs []error
+	for _, undo := range slices.Backward(d.undo) {
+		errs = append(errs, undo(ctx))
+	}
+	if d.server != nil {
+		errs = append(errs, d.server.close())
+	}
+	if d.cloud != nil {
+		errs = append(errs, d.cloud.Close())
+	}
+	return errors.Join(errs...)
+}
