@@ -39,6 +39,7 @@ func TestPolicies(t *testing.T) {
 	guarded.SuccessTopicARN = "arn:aws:sns:eu-west-2:123456789012:good"
 	guarded.FailureTopicARN = "arn:aws:sns:eu-west-2:123456789012:bad"
 	guarded.ExistingBucket = "shared"
+	guarded.PermissionsBoundary = "arn:aws:iam::123456789012:policy/boundary"
 	_, config, _ := s.Config()
 	for name, text := range map[string]string{
 		"role":           s.RolePolicy().JSON(),
@@ -49,6 +50,8 @@ func TestPolicies(t *testing.T) {
 		"topic":          s.TopicPolicy().JSON(),
 		"reader":         s.ReaderPolicy("tasks").JSON(),
 		"reader_guarded": guarded.ReaderPolicy("web").JSON(),
+		"caller":         s.CallerPolicy().JSON(),
+		"caller_guarded": guarded.CallerPolicy().JSON(),
 		"config":         string(config),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -51,6 +51,8 @@ func TestPolicies(t *testing.T) {
 		"trust":              s.TrustPolicy().JSON(),
 		"queue":              s.QueuePolicy(s.QueueARN()).JSON(),
 		"dead_letter_queue":  s.QueuePolicy(s.DeadLetterQueueARN()).JSON(),
+		"caller":             s.CallerPolicy().JSON(),
+		"caller_with_key":    encrypted.CallerPolicy().JSON(),
 		"event_pattern":      s.patterns()[0],
 		"environment_config": s.Environment()["CONFIG"],
 	} {

@@ -1,0 +1,126 @@
+package certbotstack
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/callerpolicy"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbot"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/iampolicy"
+)
+
+// CallerPolicy is all that the caller of Terraform needs to create, read,
+// update, import and delete the resource, its certificates' data source
+// included.
+func (s Spec) CallerPolicy() iampolicy.Document { return callerpolicy.Document(s.CallerGrants(true)) }
+
+// CallerGrants are what CallerPolicy consists of. With issue, a create has
+// certificates issued.
+func (s Spec) CallerGrants(issue bool) []callerpolicy.Grant {
+	grants := s.bucketGrants()
+	if s.OwnTopic() {
+		grants = append(grants, s.topicGrants()...)
+	}
+	grants = append(grants, callerpolicy.LogGroup(s.Scope, s.LogGroup(), s.LogRetentionDays, s.KMSKeyARN)...)
+	grants = append(grants, callerpolicy.Role(s.Scope, s.IAMPath, s.PermissionsBoundary)...)
+	function := callerpolicy.Function(s.FunctionARN())
+	function.Create = append(function.Create, "lambda:AddPermission", "lambda:GetPolicy")
+	function.Other = append(function.Other, "lambda:RemovePermission", "lambda:InvokeFunction")
+	if issue {
+		function.Create = append(function.Create, "lambda:InvokeFunction")
+	}
+	grants = append(grants, function, callerpolicy.Rules(s.RuleARN()))
+	if !s.RetainOnDestroy {
+		parameters := s.Scope.ARN("ssm", "parameter"+s.ParameterPath())
+		grants = append(grants, callerpolicy.Grant{
+			Sid: "AccountKeys", Other: []string{"ssm:DeleteParameters", "ssm:GetParametersByPath"},
+			Resources: []string{parameters, parameters + "/*"},
+		})
+	}
+	if zones := s.zoneARNs(); len(zones) > 0 {
+		// A zone that the caller may not read is left to the function.
+		grants = append(grants, callerpolicy.Grant{Sid: "HostedZones", Other: []string{"route53:GetHostedZone"}, Resources: zones})
+	}
+	return append(grants, callerpolicy.Key(s.KMSKeyARN)...)
+}
+
+func (s Spec) bucketGrants() []callerpolicy.Grant {
+	bucket := s.Scope.BucketARN(s.BucketName())
+	config := callerpolicy.Grant{
+		Sid: "Configuration", Create: []string{"s3:GetObject", "s3:PutObject"},
+		Resources: []string{bucket + "/" + certbot.ConfigPrefix + "*"},
+	}
+	status := callerpolicy.Grant{
+		Sid: "Statuses", Create: []string{"s3:GetObject"},
+		Resources: []string{bucket + "/" + certbot.StatusPrefix + s.Scope.Name + "/*"},
+	}
+	if s.ExistingBucket != "" {
+		return s.existingBucketGrants(bucket, config, status)
+	}
+	own := callerpolicy.Grant{
+		Sid: "Bucket",
+		Create: []string{
+			// The second and third are for what CreateBucket sets besides.
+			"s3:CreateBucket", "s3:TagResource", "s3:PutBucketOwnershipControls",
+			"s3:GetBucketOwnershipControls", "s3:GetBucketPolicy", "s3:GetBucketPublicAccessBlock", "s3:GetBucketTagging",
+			"s3:GetBucketVersioning", "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration", "s3:ListBucket",
+			"s3:PutBucketPolicy", "s3:PutBucketTagging", "s3:PutBucketVersioning", "s3:PutLifecycleConfiguration",
+		},
+		// A new bucket is encrypted and closed to the public already.
+		Other: []string{
+			"s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions",
+			"s3:PutBucketPublicAccessBlock", "s3:PutEncryptionConfiguration",
+		},
+		Resources: []string{bucket},
+	}
+	emptying := callerpolicy.Grant{Sid: "EmptyBucket", Other: []string{"s3:AbortMultipartUpload", "s3:DeleteObjectVersion"}, Resources: []string{bucket + "/*"}}
+	return []callerpolicy.Grant{own, config, status, emptying}
+}
+
+// existingBucketGrants are for a bucket that is not ours. Its own policy may
+// allow the same, so none of it is checked.
+func (s Spec) existingBucketGrants(bucket string, config, status callerpolicy.Grant) []callerpolicy.Grant {
+	prefixes := []string{certbot.ConfigPrefix + "*", certbot.StatusPrefix + s.Scope.Name + "/*"}
+	for _, key := range s.Keys() {
+		prefixes = append(prefixes, s.Prefix(key)+"*")
+	}
+	for _, g := range []*callerpolicy.Grant{&config, &status} {
+		g.Other = append(g.Create, "s3:DeleteObjectVersion")
+		g.Create = nil
+	}
+	return []callerpolicy.Grant{
+		{
+			Sid: "Bucket", Other: []string{"s3:ListBucket", "s3:ListBucketVersions"}, Resources: []string{bucket},
+			Condition: iampolicy.Condition{"StringLike": {"s3:prefix": prefixes}},
+		},
+		config, status,
+	}
+}
+
+func (s Spec) topicGrants() []callerpolicy.Grant {
+	topic := callerpolicy.Grant{
+		Sid: "Topic",
+		Create: []string{
+			"sns:CreateTopic", "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource",
+			"sns:TagResource", "sns:UntagResource",
+		},
+		Other:     []string{"sns:DeleteTopic", "sns:SetTopicAttributes", "sns:Subscribe"},
+		Resources: []string{s.TopicARN()},
+	}
+	if len(s.NotificationEmails) > 0 {
+		topic.Create = append(topic.Create, "sns:Subscribe")
+	}
+	// AWS knows no resource for Unsubscribe.
+	return []callerpolicy.Grant{topic, {Sid: "Unsubscribe", Other: []string{"sns:Unsubscribe"}, Resources: []string{"*"}}}
+}
+
+// zoneARNs are the zones of all certificates.
+func (s Spec) zoneARNs() []string {
+	zones := map[string]bool{}
+	for _, key := range s.Keys() {
+		if id := s.ZoneID(key); id != "" {
+			zones[s.Scope.HostedZoneARN(id)] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(zones))
+}

@@ -1,0 +1,55 @@
+package taskdnsstack
+
+import (
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/callerpolicy"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/iampolicy"
+)
+
+// CallerPolicy is all that the caller of Terraform needs to create, read,
+// update, import and delete the resource.
+func (s Spec) CallerPolicy() iampolicy.Document { return callerpolicy.Document(s.CallerGrants()) }
+
+// CallerGrants are what CallerPolicy consists of.
+func (s Spec) CallerGrants() []callerpolicy.Grant {
+	var rules []string
+	for n := range s.patterns() {
+		rules = append(rules, s.ruleARN(n))
+	}
+	grants := []callerpolicy.Grant{{
+		Sid: "Queues",
+		Create: []string{
+			"sqs:CreateQueue", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags", "sqs:TagQueue", "sqs:UntagQueue",
+		},
+		Other:     []string{"sqs:DeleteQueue", "sqs:SetQueueAttributes"},
+		Resources: []string{s.QueueARN(), s.DeadLetterQueueARN()},
+	}}
+	grants = append(grants, callerpolicy.LogGroup(s.Scope, s.LogGroup(), s.LogRetentionDays, s.KMSKeyARN)...)
+	grants = append(grants, callerpolicy.Role(s.Scope, s.IAMPath, s.PermissionsBoundary)...)
+	grants = append(grants, callerpolicy.Function(s.FunctionARN()))
+	grants = append(grants, s.mappingGrants()...)
+	grants = append(grants, callerpolicy.Rules(rules...))
+	if s.HostedZoneID != "" {
+		// A zone that the caller may not read is left to the function.
+		grants = append(grants, callerpolicy.Grant{
+			Sid: "HostedZone", Other: []string{"route53:GetHostedZone"}, Resources: []string{s.Scope.HostedZoneARN(s.HostedZoneID)},
+		})
+	}
+	return append(grants, callerpolicy.Key(s.KMSKeyARN)...)
+}
+
+// mappingGrants are for the mapping from the queue to the function. Its id is
+// Lambda's choice, so it is the condition that limits it to our function; the
+// calls for tags know no such condition.
+func (s Spec) mappingGrants() []callerpolicy.Grant {
+	mappings := []string{s.Scope.ARN("lambda", "event-source-mapping:*")}
+	ours := iampolicy.Condition{"ArnEquals": {"lambda:FunctionArn": {s.FunctionARN()}}}
+	return []callerpolicy.Grant{
+		{Sid: "ListMappings", Create: []string{"lambda:ListEventSourceMappings"}, Resources: []string{"*"}},
+		{Sid: "CreateMapping", Create: []string{"lambda:CreateEventSourceMapping"}, Resources: []string{"*"}, Condition: ours},
+		{
+			Sid: "Mapping", Create: []string{"lambda:GetEventSourceMapping"},
+			Other: []string{"lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping"}, Resources: mappings, Condition: ours,
+		},
+		{Sid: "MappingTags", Create: []string{"lambda:ListTags", "lambda:TagResource", "lambda:UntagResource"}, Resources: mappings},
+	}
+}
