@@ -71,7 +71,8 @@ func (r *certbotResource) Create(ctx context.Context, req resource.CreateRequest
 	fail := func(err error) { addError(&resp.Diagnostics, "Creating", names.KindCertbot, spec.Scope.Name, err) }
 	spec.Creating = true
 	parts := spec.Stack(c)
-	if !r.preflight(ctx, c, spec, &resp.Diagnostics) {
+	if !r.preflight(ctx, c, spec, &resp.Diagnostics) ||
+		!checkPermissions(ctx, c, names.KindCertbot, spec.Scope.Name, spec.CallerGrants(m.IssueOnCreate.ValueBool()), &resp.Diagnostics) {
 		return
 	}
 	if err := parts.Claim(ctx); err != nil {

@@ -238,7 +238,7 @@ func addError(diags *diag.Diagnostics, doing, kind, name string, err error) {
 	case errors.As(err, &owned):
 		detail += "\n\nNothing was changed. Choose another name, or remove what is in the way by hand."
 	case awserr.IsAccessDenied(err):
-		detail += "\n\nThe credentials of the provider lack this permission. The policy that the provider needs is in its documentation."
+		detail += "\n\nThe credentials of the provider lack this permission. " + permissionsGuide
 	}
 	diags.AddError(fmt.Sprintf("%s fargatedirect_%s (%s)", doing, kind, name), detail)
 }

@@ -126,7 +126,7 @@ func (r *taskDNSResource) Create(ctx context.Context, req resource.CreateRequest
 	if checkClusters(spec, &resp.Diagnostics); !resp.Diagnostics.HasError() {
 		checkZone(ctx, c, spec, &resp.Diagnostics)
 	}
-	if resp.Diagnostics.HasError() {
+	if resp.Diagnostics.HasError() || !checkPermissions(ctx, c, names.KindTaskDNS, spec.Scope.Name, spec.CallerGrants(), &resp.Diagnostics) {
 		return
 	}
 	if err := parts.Claim(ctx); err != nil {
