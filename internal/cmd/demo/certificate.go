@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -63,7 +64,7 @@ func (d *demo) readCertificate(ctx context.Context) error {
 		return fmt.Errorf("the bucket holds certificate %s, the output says %s", serial, at.Serial)
 	}
 	d.screen.fact("Read with the role %s, to which output reader_policy_json was attached", d.user.taskRole)
-	d.screen.fact("Names       %v", leaf.DNSNames)
+	d.screen.fact("Names       %s", strings.Join(leaf.DNSNames, ", "))
 	d.screen.fact("Issuer      %s, below %s", leaf.Issuer.CommonName, root)
 	d.screen.fact("Valid       %s to %s (%.0f days)", leaf.NotBefore.Format(time.DateTime), leaf.NotAfter.Format(time.DateTime), leaf.NotAfter.Sub(leaf.NotBefore).Hours()/24)
 	d.screen.fact("Serial      %x", leaf.SerialNumber)
@@ -135,7 +136,7 @@ func object(ctx context.Context, config aws.Config, bucket, key string) ([]byte,
 	if err != nil {
 		return nil, fmt.Errorf("reading object (%s/%s): %w", bucket, key, err)
 	}
-	defer out.Body.Close() //nolint:errcheck // It was only read.
+	defer out.Body.Close()
 	b, err := io.ReadAll(out.Body)
 	if err != nil {
 		return nil, fmt.Errorf("reading object (%s/%s): %w", bucket, key, err)

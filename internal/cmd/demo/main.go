@@ -26,7 +26,7 @@ const teardownTimeout = 2 * time.Minute
 
 func main() {
 	keep := flag.Bool("keep", false, "wait for the Enter key, with the task running, before anything is taken down")
-	cli := flag.String("terraform", os.Getenv("TERRAFORM"), "path of terraform or tofu (default: $TERRAFORM, else what is on the PATH)")
+	cli := flag.String("terraform", "", "path of terraform or tofu (default: the one on the PATH)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	err := run(ctx, *cli, *keep)

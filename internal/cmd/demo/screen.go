@@ -53,7 +53,7 @@ func (s *screen) note(format string, args ...any) {
 		s.print("\n")
 	}
 	s.noted = true
-	s.print("    ... "+format+"\n", args...)
+	s.print("    %s\n", strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "\n    "))
 }
 
 // end shows the time that the step took and its facts.
@@ -87,7 +87,7 @@ func (p progress) Write(b []byte) (int, error) {
 	for line := range strings.Lines(string(b)) {
 		line = strings.TrimPrefix(strings.TrimSpace(line), "localcloud: ")
 		if !strings.HasPrefix(line, "starting ") && !strings.Contains(line, " answers at ") {
-			p.screen.note("%s", line)
+			p.screen.note("... %s", line)
 		}
 	}
 	return len(b), nil

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -50,7 +51,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // The upgrader has told the client.
 	}
-	defer conn.Close() //nolint:errcheck // The client knows what it got.
+	defer conn.Close()
 	for {
 		kind, message, err := conn.ReadMessage()
 		if err != nil {
@@ -112,7 +113,7 @@ func (d *demo) visit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close() //nolint:errcheck // It was only read.
+	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", url, err)
@@ -126,7 +127,7 @@ func (d *demo) visit(ctx context.Context) error {
 	}
 	d.screen.fact("GET %s", url)
 	d.screen.fact("%s, %s: %q", res.Status, tls.VersionName(res.TLS.Version), body)
-	d.screen.fact("Verified for that name against the authority's root: %v", res.TLS.PeerCertificates[0].DNSNames)
+	d.screen.fact("Verified for that name against the authority's root: %s", strings.Join(res.TLS.PeerCertificates[0].DNSNames, ", "))
 	return nil
 }
 
@@ -138,7 +139,7 @@ func (d *demo) talk(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("connecting to %s: %w", url, err)
 	}
-	defer conn.Close() //nolint:errcheck // Everything was exchanged.
+	defer conn.Close()
 	const said = "hello, task"
 	deadline := time.Now().Add(10 * time.Second)
 	if err := errors.Join(conn.SetReadDeadline(deadline), conn.SetWriteDeadline(deadline)); err != nil {

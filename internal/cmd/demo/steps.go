@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -104,33 +102,6 @@ func (d *demo) compare(ctx context.Context) error {
 	d.screen.fact("The account holds the same %d things as before the apply: what you had, and nothing else.", len(after))
 	d.screen.fact("Compared: buckets and objects, parameters, topics, queues, functions, rules, roles, log groups, records, ...")
 	return nil
-}
-
-// keep waits for the Enter key.
-func (d *demo) keep(ctx context.Context) error {
-	host, port, _ := strings.Cut(d.cloud.DNSAddr, ":")
-	root := filepath.Join(d.dir, "root.pem")
-	if err := os.WriteFile(root, d.pair.root, 0o644); err != nil {
-		return fmt.Errorf("writing the authority's root: %w", err)
-	}
-	d.screen.note("In another terminal:\n\n%s\nexport TF_CLI_CONFIG_FILE=%s\n", "export "+strings.Join(d.env(), "\nexport "), d.terraform.config)
-	d.screen.note("cd %s && %s plan", d.terraform.dir, d.cli)
-	d.screen.note("aws route53 list-resource-record-sets --hosted-zone-id %s", d.user.zoneID)
-	d.screen.note("dig @%s -p %s %s", host, port, d.task.name)
-	d.screen.note("curl --cacert %s --resolve %s:%s:%s %s", root, d.task.name, d.server.port(), d.task.address, d.server.url("https", d.task.name))
-	d.screen.note("Enter goes on with the demo; Ctrl-C ends it.")
-	entered := make(chan error, 1)
-	go func() {
-		_, err := bufio.NewReader(os.Stdin).ReadString('\n')
-		entered <- err
-	}()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-entered:
-		// A closed standard input, too, says that nobody wants to wait.
-		return nil
-	}
 }
 
 // env is what a process needs in its environment to use the run's account.
