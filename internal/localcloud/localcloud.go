@@ -147,7 +147,7 @@ func (c *Cloud) start(ctx context.Context, o Options, foreign string) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	zones.use(c.Config())
+	zones.use(accessKey, c.Config())
 	return nil
 }
 
@@ -198,7 +198,7 @@ func (c *Cloud) Config() aws.Config { return c.config(accessKey) }
 // that is an account's id gives access to it.
 func (c *Cloud) Account(id string) aws.Config {
 	config := c.config(id)
-	c.zones.use(config)
+	c.zones.use(id, config)
 	return config
 }
 

@@ -14,6 +14,9 @@ import (
 var cloud *localcloud.Cloud
 
 func TestMain(m *testing.M) {
+	if localcloud.RunHelper() {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	started, err := localcloud.Start(ctx, localcloud.Options{Progress: os.Stderr})

@@ -147,7 +147,7 @@ func doJSON(client *http.Client, req *http.Request, v any) error {
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close() //nolint:errcheck // It was only read.
+	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		return err

@@ -167,7 +167,7 @@ func (c *Cloud) getFromPebble(ctx context.Context, url string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("asking Pebble: %w", err)
 	}
-	defer res.Body.Close() //nolint:errcheck // It was only read.
+	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		return nil, fmt.Errorf("asking Pebble: %w", err)

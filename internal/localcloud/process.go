@@ -38,7 +38,7 @@ func startProcess(name, log string, env []string, argv ...string) (*process, err
 	if err != nil {
 		return nil, fmt.Errorf("starting %s: %w", name, err)
 	}
-	defer out.Close() //nolint:errcheck // The child has its own copy.
+	defer out.Close()
 	cmd := exec.Command("/bin/sh", append([]string{"-c", watchdog, "sh"}, argv...)...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = env, out, out
 	ownGroup(cmd)
@@ -102,7 +102,7 @@ func freePort() (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("finding a free port: %w", err)
 	}
-	defer l.Close() //nolint:errcheck // Nothing was written.
+	defer l.Close()
 	addr, ok := l.Addr().(*net.TCPAddr)
 	if !ok {
 		return 0, fmt.Errorf("finding a free port: unexpected address %v", l.Addr())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -19,23 +20,27 @@ import (
 // route53Source reads the zones of the cloud's Route 53, anew for each
 // question: a resolver's cache would hide what tests want to see.
 type route53Source struct {
-	mu      sync.Mutex
-	clients []*route53.Client
+	mu sync.Mutex
+	// clients are those of all accounts, by access key id.
+	clients map[string]*route53.Client
 	// owner is the client of the account in which a zone was found.
 	owner map[string]*route53.Client
 }
 
-// use makes the source read the zones of one more account. Before the first,
-// it knows nothing.
-func (s *route53Source) use(config aws.Config) {
+// use makes the source read the zones of an account too. Before the first, it
+// knows nothing.
+func (s *route53Source) use(accessKeyID string, config aws.Config) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.clients = append(s.clients, route53.NewFromConfig(config))
+	if s.clients == nil {
+		s.clients, s.owner = map[string]*route53.Client{}, map[string]*route53.Client{}
+	}
+	s.clients[accessKeyID] = route53.NewFromConfig(config)
 }
 
 func (s *route53Source) zones(ctx context.Context) ([]zone, error) {
 	s.mu.Lock()
-	clients := slices.Clone(s.clients)
+	clients := slices.Collect(maps.Values(s.clients))
 	s.mu.Unlock()
 	if len(clients) == 0 {
 		return nil, errors.New("listing hosted zones: the cloud is still starting")
@@ -59,8 +64,10 @@ func (s *route53Source) zones(ctx context.Context) ([]zone, error) {
 			}
 		}
 	}
+	// Another question may have found zones that were not there when this one
+	// looked: nothing is forgotten.
 	s.mu.Lock()
-	s.owner = owner
+	maps.Copy(s.owner, owner)
 	s.mu.Unlock()
 	return out, nil
 }
@@ -92,7 +99,7 @@ func newRecordSet(r types.ResourceRecordSet) recordSet {
 	s := recordSet{
 		name: plainName(aws.ToString(r.Name)),
 		kind: string(r.Type),
-		ttl:  uint32(aws.ToInt64(r.TTL)), //nolint:gosec // A TTL has 31 bits.
+		ttl:  uint32(aws.ToInt64(r.TTL)),
 	}
 	for _, v := range r.ResourceRecords {
 		s.values = append(s.values, aws.ToString(v.Value))

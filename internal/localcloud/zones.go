@@ -93,7 +93,7 @@ func authority(ctx context.Context, source zoneSource, zones []zone, name string
 		}
 	}
 	if top == nil {
-		return nil, nil //nolint:nilnil // Documented: there is no such zone.
+		return nil, nil
 	}
 	sets, err := source.records(ctx, top.id)
 	if err != nil {

@@ -54,21 +54,21 @@ func describe(out io.Writer, cloud *localcloud.Cloud) error {
 	if err != nil {
 		return fmt.Errorf("reading the DNS server's address: %w", err)
 	}
-	print := func(format string, args ...any) {
+	say := func(format string, args ...any) {
 		if err == nil {
 			_, err = fmt.Fprintf(out, format+"\n", args...)
 		}
 	}
-	print("\n# AWS: account %s, Lambda functions of architecture %s. In another terminal:", cloud.AccountID, cloud.Architecture())
+	say("\n# AWS: account %s, Lambda functions of architecture %s. In another terminal:", cloud.AccountID, cloud.Architecture())
 	for _, e := range cloud.Env() {
-		print("export %s", e)
+		say("export %s", e)
 	}
-	print("\n# DNS, answered from the hosted zones:")
-	print("dig @%s -p %s example.com SOA", host, port)
-	print("\n# ACME: the directory, the CA of its TLS certificate, and the root of what it issues:")
-	print("directory_url      = %s", cloud.DirectoryURL)
-	print("ca_certificate_pem = file(%q)", ca)
-	print("curl --cacert %s %s/roots/0", ca, cloud.ManagementURL)
-	print("\n# Logs: %s\n# Ctrl-C ends it all.", cloud.LogDir)
+	say("\n# DNS, answered from the hosted zones:")
+	say("dig @%s -p %s example.com SOA", host, port)
+	say("\n# ACME: the directory, the CA of its TLS certificate, and the root of what it issues:")
+	say("directory_url      = %s", cloud.DirectoryURL)
+	say("ca_certificate_pem = file(%q)", ca)
+	say("curl --cacert %s %s/roots/0", ca, cloud.ManagementURL)
+	say("\n# Logs: %s\n# Ctrl-C ends it all.", cloud.LogDir)
 	return err
 }

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference.htm
 
 from dataclasses import dataclass
 
+from fargatedirect_localstack import objects
 from fargatedirect_localstack.dnsnames import normalize
 from fargatedirect_localstack.policies import Access
 
@@ -27,6 +28,12 @@ _S3_ACTIONS = {
     "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
     "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+    "DeleteBucketEncryption": "PutEncryptionConfiguration",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+    "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
+    "DeleteBucketTagging": "PutBucketTagging",
+    "ListMultipartUploads": "ListBucketMultipartUploads",
 }
 
 _SQS_ACTIONS = {
@@ -77,6 +84,7 @@ def accesses(call: Call) -> list[Access]:
         "events": _events,
         "cloudwatch": _cloudwatch,
         "lambda": _lambda,
+        "iam": _iam,
     }
     if call.service in known:
         return known[call.service](call)
@@ -107,7 +115,13 @@ def _s3(call: Call) -> list[Access]:
     if action in ("ListBucket", "ListBucketVersions") and call.operation != "HeadBucket":
         given = {"s3:prefix": p.get("Prefix"), "s3:delimiter": p.get("Delimiter"), "s3:max-keys": p.get("MaxKeys")}
         context = {key: [str(value)] for key, value in given.items() if value is not None}
-    return [_simple(call, bucket if "Bucket" in p else "*", action=action, context=context)]
+    needed = [_simple(call, bucket if "Bucket" in p else "*", action=action, context=context)]
+    if call.operation == "CreateBucket":
+        if (p.get("CreateBucketConfiguration") or {}).get("Tags"):
+            needed.append(_simple(call, bucket, action="TagResource"))
+        if p.get("ObjectOwnership"):
+            needed.append(_simple(call, bucket, action="PutBucketOwnershipControls"))
+    return needed
 
 
 def _s3_object(call: Call, bucket: str, action: str, key: str, version: str | None) -> Access:
@@ -132,6 +146,9 @@ def _ssm(call: Call) -> list[Access]:
 
 def _sns(call: Call) -> list[Access]:
     p = call.parameters
+    if call.operation == "CreateTopic":
+        arn = call.arn("sns", p["Name"])
+        return [_simple(call, arn), *([_simple(call, arn, action="TagResource")] if p.get("Tags") else [])]
     action = "Publish" if call.operation == "PublishBatch" else call.operation
     return [_simple(call, p.get("TopicArn") or p.get("TargetArn") or p.get("ResourceArn") or "*", action=action)]
 
@@ -139,7 +156,10 @@ def _sns(call: Call) -> list[Access]:
 def _sqs(call: Call) -> list[Access]:
     account, region, name = call.queue()
     arn = f"arn:{call.partition}:sqs:{region}:{account}:{name}"
-    return [_simple(call, arn, action=_SQS_ACTIONS.get(call.operation, ""))]
+    needed = [_simple(call, arn, action=_SQS_ACTIONS.get(call.operation, ""))]
+    if call.operation == "CreateQueue" and call.parameters.get("tags"):
+        needed.append(_simple(call, arn, action="TagQueue"))
+    return needed
 
 
 def _route53(call: Call) -> list[Access]:
@@ -178,13 +198,18 @@ def _ecs(call: Call) -> list[Access]:
 
 
 def _logs(call: Call) -> list[Access]:
-    group = call.parameters.get("logGroupName")
+    p = call.parameters
+    if p.get("resourceArn"):
+        return [_simple(call, p["resourceArn"])]
+    group = p.get("logGroupName")
     if not group:
         return [_simple(call, "*")]
     group = call.arn("logs", "log-group:" + group)
-    stream = call.parameters.get("logStreamName", "")
+    stream = p.get("logStreamName", "")
     if call.operation == "CreateLogGroup":
-        return [_simple(call, group)]
+        tagging = [_simple(call, group, action="TagResource")] if p.get("tags") else []
+        keyed = [_simple(call, f"{group}:log-stream:", action="AssociateKmsKey")] if p.get("kmsKeyId") else []
+        return [_simple(call, f"{group}:log-stream:"), *tagging, *keyed]
     return [_simple(call, group, f"{group}:log-stream:{stream}")]
 
 
@@ -217,8 +242,11 @@ def _events(call: Call) -> list[Access]:
             )
             for entry in p.get("Entries") or []
         ]
+    if p.get("ResourceARN"):
+        return [_simple(call, p["ResourceARN"])]
     rule = p.get("Rule") or p.get("Name")
-    return [_simple(call, call.arn("events", f"rule/{rule}") if rule else "*")]
+    arn = call.arn("events", f"rule/{rule}") if rule else "*"
+    return [_simple(call, arn), *([_simple(call, arn, action="TagResource")] if call.operation == "PutRule" and p.get("Tags") else [])]
 
 
 def _bus(call: Call, name: str) -> str:
@@ -231,6 +259,48 @@ def _cloudwatch(call: Call) -> list[Access]:
 
 
 def _lambda(call: Call) -> list[Access]:
-    function = call.parameters.get("FunctionName") or "*"
+    p = call.parameters
+    if call.operation.endswith(("EventSourceMapping", "EventSourceMappings")):
+        return _mapping(call)
+    if p.get("Resource"):
+        return [_simple(call, p["Resource"])]
+    arn = _function(call, p.get("FunctionName") or "*")
     action = {"Invoke": "InvokeFunction", "InvokeWithResponseStream": "InvokeFunction"}.get(call.operation, "")
-    return [_simple(call, function if function.startswith("arn:") else call.arn("lambda", "function:" + function), action=action)]
+    needed = [_simple(call, arn, action=action)]
+    if call.operation == "CreateFunction" and p.get("Tags"):
+        needed.append(_simple(call, arn, action="TagResource"))
+    if call.operation in ("CreateFunction", "UpdateFunctionConfiguration") and p.get("Role"):
+        needed.append(Access("iam:PassRole", (p["Role"],), {"iam:passedtoservice": ["lambda.amazonaws.com"]}))
+    return needed
+
+
+def _function(call: Call, name: str) -> str:
+    return name if name.startswith("arn:") else call.arn("lambda", "function:" + name)
+
+
+def _mapping(call: Call) -> list[Access]:
+    """Mappings have ids of Lambda's own, so policies limit them by their function."""
+    p = call.parameters
+    if call.operation == "ListEventSourceMappings":
+        return [_simple(call, "*")]
+    if call.operation == "CreateEventSourceMapping":
+        context = {"lambda:functionarn": [_function(call, p["FunctionName"])]}
+        tagging = [_simple(call, call.arn("lambda", "event-source-mapping:*"), action="TagResource")] if p.get("Tags") else []
+        return [_simple(call, "*", context=context), *tagging]
+    function = objects.mapped_function(call.account, call.region, p["UUID"])
+    return [_simple(call, call.arn("lambda", "event-source-mapping:" + p["UUID"]), context={"lambda:functionarn": [function]} if function else {})]
+
+
+def _iam(call: Call) -> list[Access]:
+    p = call.parameters
+    if p.get("PolicySourceArn"):
+        return [_simple(call, p["PolicySourceArn"])]
+    if not p.get("RoleName"):
+        return [_simple(call, "*")]
+    role = objects.role(call.account, call.partition, p["RoleName"])
+    # The path of a role that does not exist is known only to who creates it.
+    path = role.path if role else p.get("Path") or "/"
+    arn = f"arn:{call.partition}:iam::{call.account}:role{path}{p['RoleName']}"
+    boundary = p.get("PermissionsBoundary") or (role.permissions_boundary_arn if role else None)
+    context = {"iam:permissionsboundary": [boundary]} if boundary else {}
+    return [_simple(call, arn, context=context), *([_simple(call, arn, action="TagRole")] if call.operation == "CreateRole" and p.get("Tags") else [])]
