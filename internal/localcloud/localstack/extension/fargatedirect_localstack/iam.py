@@ -1,19 +1,17 @@
-"""Checks the calls of roles against their policies.
+"""Checks calls against the policies of IAM.
 
 Ordinary credentials may do anything, as in LocalStack. A role's temporary
-credentials may do what AWS would let them do, and a service that acts for a
-rule or a topic what the policy of the queue, topic or function lets it do.
+credentials and a user's access key may do what AWS would let them do, and a
+service that acts for a rule or a topic what the policy of the queue, topic or
+function lets it do.
 """
-
-import functools
 
 from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.utils.aws.request_context import extract_access_key_id_from_auth_header
-from moto.iam.models import ManagedPolicy, Role, iam_backends
-from moto.sts.models import AssumedRole, sts_backends
 
 from fargatedirect_localstack import resourcepolicies
 from fargatedirect_localstack.accesses import Call, accesses, knows_absence
+from fargatedirect_localstack.identities import Identity, of_key, role_of
 from fargatedirect_localstack.policies import ALLOW, DENY, Access, Principal, verdict
 
 # The codes of "access denied", with their HTTP status. The others are
@@ -29,9 +27,6 @@ _CODES = {
     "cloudwatch": ("AccessDenied", 403),
     "lambda": ("AccessDeniedException", 403),
 }
-
-# How the ids of temporary access keys begin.
-TEMPORARY = ("ASIA", "LSIA")
 
 
 class Denied(Exception):
@@ -49,10 +44,11 @@ def check(context: RequestContext):
         account=context.account_id,
     )
     internal = context.internal_request_params or {}
-    session = _session(context)
+    key = extract_access_key_id_from_auth_header(context.request.headers)
+    identity = of_key(key, context.account_id, context.partition)
     try:
-        if session is not None:
-            _check_session(call, session)
+        if identity is not None:
+            _check_identity(call, identity)
         elif internal.get("service_principal"):
             _check_service(call, internal["service_principal"], internal.get("source_arn") or "")
     except Denied as e:
@@ -60,43 +56,16 @@ def check(context: RequestContext):
         raise CommonServiceException(code, str(e), status_code=status, sender_fault=True) from e
 
 
-def _session(context: RequestContext) -> AssumedRole | None:
-    key = extract_access_key_id_from_auth_header(context.request.headers)
-    if not key or not key.startswith(TEMPORARY):
-        return None
-    sessions = sts_backends[context.account_id][context.partition]
-    return _find(sessions, key, len(sessions.assumed_roles))
-
-
-@functools.lru_cache(maxsize=1024)
-def _find(sessions, key: str, count: int) -> AssumedRole | None:
-    """The session of a key. The number of sessions makes the cache forget a miss."""
-    return sessions.get_assumed_role_from_access_key(key)
-
-
-def role_of(arn: str) -> Role | None:
-    """The role of an ARN."""
-    _, partition, _, _, account, _ = arn.split(":", 5)
-    roles = iam_backends[account][partition].roles.values()
-    return next((r for r in roles if r.arn == arn), None)
-
-
-def _check_session(call: Call, session: AssumedRole):
-    role = role_of(session.role_arn)
+def _check_identity(call: Call, identity: Identity):
     for access in accesses(call):
-        _check_access(call, session, role, _completed(access, call, session.role_arn))
+        _check_access(call, identity, _completed(access, call, identity))
     if call.service == "s3" and call.operation in ("GetObject", "HeadObject") and not resourcepolicies.object_exists(call.parameters):
-        _check_access(call, session, role, _completed(knows_absence(call), call, session.role_arn))
+        _check_access(call, identity, _completed(knows_absence(call), call, identity))
     if call.service == "sts" and call.operation == "AssumeRole":
-        _check_trust(call, Principal("AWS", _names(session)))
+        _check_trust(call, Principal("AWS", identity.names))
 
 
-def _names(session: AssumedRole) -> tuple[str, ...]:
-    account = session.role_arn.split(":")[4]
-    return (session.role_arn, session.arn, account, f"arn:{session.partition}:iam::{account}:root")
-
-
-def _completed(access: Access, call: Call, principal: str) -> Access:
+def _completed(access: Access, call: Call, identity: Identity) -> Access:
     """An access with the keys that every request has. Of TLS we say yes: the
     local endpoint has none, but the product would use it."""
     return Access(
@@ -104,9 +73,10 @@ def _completed(access: Access, call: Call, principal: str) -> Access:
         access.resources,
         {
             **access.context,
-            "aws:principalarn": [principal],
-            "aws:principalaccount": [principal.split(":")[4]],
-            "aws:principaltype": ["AssumedRole"],
+            **identity.context,
+            "aws:principalarn": [identity.principal],
+            "aws:principalaccount": [identity.account],
+            "aws:principaltype": [identity.kind],
             "aws:principalisawsservice": ["false"],
             "aws:requestedregion": [call.region],
             "aws:securetransport": ["true"],
@@ -114,42 +84,24 @@ def _completed(access: Access, call: Call, principal: str) -> Access:
     )
 
 
-def _check_access(call: Call, session: AssumedRole, role: Role | None, access: Access):
-    asker = f"User: {session.arn} is not authorized to perform: {access.action}"
+def _check_access(call: Call, identity: Identity, access: Access):
+    asker = f"User: {identity.arn} is not authorized to perform: {access.action}"
     if call.service not in ("ec2",) and access.resources[0] != "*":
         asker += f" on resource: {access.resources[0]}"
     if call.service == "ec2":
         asker = f"You are not authorized to perform this operation. {asker}"
-    if role is None:
-        raise Denied(f"{asker} because no identity-based policy allows the {access.action} action")
-    theirs = [verdict(document, access) for document in _documents(role)]
+    theirs = [verdict(document, access) for document in identity.documents]
     if DENY in theirs:
         raise Denied(f"{asker} with an explicit deny in an identity-based policy")
     resource = resourcepolicies.policy(call)
-    granted = verdict(resource, access, Principal("AWS", _names(session))) if resource else None
+    granted = verdict(resource, access, Principal("AWS", identity.names)) if resource else None
     if granted == DENY:
         raise Denied(f"{asker} with an explicit deny in a resource-based policy")
-    for name, limit in (("permissions boundary", _boundary(role)), ("session policy", session.policy)):
-        if limit and verdict(limit, access) != ALLOW:
+    for name, limit in identity.limits:
+        if verdict(limit, access) != ALLOW:
             raise Denied(f"{asker} because no {name} allows the {access.action} action")
     if ALLOW not in theirs and granted != ALLOW:
         raise Denied(f"{asker} because no identity-based policy allows the {access.action} action")
-
-
-def _documents(role: Role) -> list[str]:
-    return [*role.policies.values(), *(_default(p) for p in role.managed_policies.values())]
-
-
-def _default(policy: ManagedPolicy) -> str:
-    """The document of the version of a managed policy that is in force."""
-    return next(v.document for v in policy.versions if v.version_id == policy.default_version_id)
-
-
-def _boundary(role: Role) -> str | None:
-    if not role.permissions_boundary_arn:
-        return None
-    policy = iam_backends[role.account_id][role.partition].managed_policies.get(role.permissions_boundary_arn)
-    return _default(policy) if policy else '{"Statement": []}'
 
 
 def _check_service(call: Call, service: str, source: str):

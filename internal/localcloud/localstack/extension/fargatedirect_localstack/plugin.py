@@ -6,6 +6,7 @@ is used.
 
 import functools
 import os
+import types
 
 from localstack import config
 from localstack.runtime import hooks
@@ -36,16 +37,30 @@ def start():
 
     from fargatedirect_localstack.control import Control
 
+    _listen_on_loopback()
     Control(_changes(), _faults()).add_routes()
     handlers.serve_custom_service_request_handlers.append(_check_permissions)
+
+
+def _listen_on_loopback():
+    """Makes the gateway listen on the host of GATEWAY_LISTEN only. LocalStack
+    reads just the port from it and listens on all addresses."""
+    from localstack.runtime.server import twisted as server
+    from twisted.internet import endpoints
+
+    host = config.GATEWAY_LISTEN[0].host
+    server.endpoints = types.SimpleNamespace(
+        TCP4ServerEndpoint=functools.partial(endpoints.TCP4ServerEndpoint, interface=host),
+        TCP6ServerEndpoint=endpoints.TCP6ServerEndpoint,
+    )
 
 
 def _check_permissions(chain, context, response):
     """Checks a request against IAM policies. What needs no check, such as all
     calls with ordinary credentials, does not load IAM."""
-    temporary = any(f"Credential={prefix}" in context.request.headers.get("Authorization", "") for prefix in ("ASIA", "LSIA"))
+    issued = any(f"Credential={prefix}" in context.request.headers.get("Authorization", "") for prefix in ("ASIA", "LSIA", "AKIA", "LKIA"))
     acting = (context.internal_request_params or {}).get("service_principal")
-    if context.operation is not None and (temporary or acting):
+    if context.operation is not None and (issued or acting):
         from fargatedirect_localstack import iam
 
         iam.check(context)
@@ -60,6 +75,19 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):
         from fargatedirect_localstack.executor import ProcessExecutor
 
         return ProcessExecutor
+
+
+@aws_provider(name="fargatedirect")
+def iam() -> Service:
+    """AWS IAM, with simulations that judge as our checks do."""
+    from localstack.services.iam.provider import IamProvider
+    from localstack.services.moto import MotoFallbackDispatcher
+
+    from fargatedirect_localstack.simulations import Simulator
+
+    provider = IamProvider()
+    provider.policy_simulator = Simulator()
+    return Service.for_provider(provider, dispatch_table_factory=MotoFallbackDispatcher)
 
 
 @aws_provider()

@@ -50,11 +50,28 @@ def verdict(document: str | dict, access: Access, principal: Principal | None = 
     return found
 
 
+def unknown_keys(document: str, access: Access) -> set[str]:
+    """The condition keys that a policy asks of the access but that are not known."""
+    return {
+        key
+        for statement in _list(json.loads(document).get("Statement"))
+        if _covers(statement, access)
+        for keys in (statement.get("Condition") or {}).values()
+        for key in keys
+        if key.lower() not in access.context
+    }
+
+
+def _covers(statement: dict, access: Access) -> bool:
+    return _chosen(statement, "Action", lambda pattern: _like(pattern.lower(), access.action.lower())) and _chosen(
+        statement, "Resource", lambda pattern: any(_like(_filled(pattern, access.context), r) for r in access.resources)
+    )
+
+
 def _applies(statement: dict, access: Access, principal: Principal | None) -> bool:
     return (
         (principal is None or _means(statement, principal))
-        and _chosen(statement, "Action", lambda pattern: _like(pattern.lower(), access.action.lower()))
-        and _chosen(statement, "Resource", lambda pattern: any(_like(_filled(pattern, access.context), r) for r in access.resources))
+        and _covers(statement, access)
         and all(
             _holds(operator, key.lower(), [_filled(v, access.context) for v in _list(values)], access.context)
             for operator, keys in (statement.get("Condition") or {}).items()
