@@ -40,7 +40,10 @@ func (s *route53Source) use(accessKeyID string, config aws.Config) {
 
 func (s *route53Source) zones(ctx context.Context) ([]zone, error) {
 	s.mu.Lock()
-	clients := slices.Collect(maps.Values(s.clients))
+	var clients []*route53.Client
+	for _, id := range slices.Sorted(maps.Keys(s.clients)) {
+		clients = append(clients, s.clients[id])
+	}
 	s.mu.Unlock()
 	if len(clients) == 0 {
 		return nil, errors.New("listing hosted zones: the cloud is still starting")
