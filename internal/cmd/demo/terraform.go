@@ -108,13 +108,13 @@ func (t *terraform) version(ctx context.Context) (cliVersion, error) {
 // worth finds the lines of an apply or a destroy that say what became of it.
 var worth = regexp.MustCompile(`^(Plan: |Apply complete! |Destroy complete! |No changes\. |\S+: (Creation|Destruction) complete after )`)
 
-// told are those lines. Ids are left out: they are among the outputs.
+// told are those lines. Identities are left out: they are among the outputs.
 func told(out string) []string {
 	var lines []string
 	for line := range strings.Lines(out) {
 		line = strings.TrimSpace(line)
 		if worth.MatchString(line) {
-			line, _, _ = strings.Cut(line, " [id=")
+			line, _, _ = strings.Cut(line, " [")
 			lines = append(lines, line)
 		}
 	}
