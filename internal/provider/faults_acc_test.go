@@ -88,11 +88,15 @@ func (f *faultyAWS) pass(w http.ResponseWriter, r *http.Request) bool {
 func actionOf(r *http.Request) string {
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		service, action, _ := strings.Cut(target, ".")
-		return map[string]string{"AWSEvents": "events", "Logs_20140328": "logs", "AmazonSSM": "ssm"}[service] + " " + action
+		return map[string]string{"AWSEvents": "events", "Logs_20140328": "logs", "AmazonSSM": "ssm", "AmazonSQS": "sqs"}[service] + " " + action
 	}
 	switch path := r.URL.Path; {
 	case path == "/2015-03-31/functions" && r.Method == http.MethodPost:
 		return "lambda CreateFunction"
+	case strings.HasPrefix(path, "/2015-03-31/functions/") && r.Method == http.MethodDelete:
+		return "lambda DeleteFunction"
+	case strings.HasPrefix(path, "/2015-03-31/event-source-mappings") && r.Method == http.MethodPost:
+		return "lambda CreateEventSourceMapping"
 	case r.Header.Get("Content-Type") == "application/x-www-form-urlencoded":
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
