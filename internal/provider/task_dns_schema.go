@@ -18,7 +18,7 @@ func (r *taskDNSResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 		"domain": schema.StringAttribute{
 			Required:            true,
 			MarkdownDescription: "Parent of the tasks' names: a task is called `<task id>.<domain>`. It must lie in the hosted zone. Changes in place.",
-			Validators:          []schemaStringValidator{hostName()},
+			Validators:          []schemaStringValidator{taskDomain()},
 		},
 		"hosted_zone_id": schema.StringAttribute{
 			Required:            true,

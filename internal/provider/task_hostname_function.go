@@ -4,12 +4,8 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/hashicorp/terraform-plugin-framework/function"
-
-	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/dnsname"
 )
 
 var _ function.Function = (*taskHostnameFunction)(nil)
@@ -34,24 +30,25 @@ func (f *taskHostnameFunction) Definition(_ context.Context, _ function.Definiti
 	}
 }
 
-// taskID is the shape of a task's id: 32 hex digits, or a UUID in older ARNs.
-var taskID = regexp.MustCompile(`^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
+// taskARN is the shape of a task's ARN, of which older ones do not name the
+// cluster. Ids are 32 hex digits, or a UUID; ECS tells their cases apart and
+// makes only lower ones.
+var taskARN = regexp.MustCompile(`^arn:[a-z-]+:ecs:[a-z0-9-]+:[0-9]{12}:task/(?:[A-Za-z0-9_-]+/)?([0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
 
 func (f *taskHostnameFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
-	var taskARN, domain string
-	resp.Error = req.Arguments.Get(ctx, &taskARN, &domain)
+	var task, domain string
+	resp.Error = req.Arguments.Get(ctx, &task, &domain)
 	if resp.Error != nil {
 		return
 	}
-	a, err := arn.Parse(taskARN)
-	id := strings.ToLower(taskARN[strings.LastIndex(taskARN, "/")+1:])
-	if err != nil || a.Service != "ecs" || !strings.HasPrefix(a.Resource, "task/") || !taskID.MatchString(id) {
-		resp.Error = function.NewArgumentFuncError(0, fmt.Sprintf("%q is not the ARN of an ECS task; a right value is %q", taskARN, "arn:aws:ecs:eu-west-2:123456789012:task/my-cluster/0123456789abcdef0123456789abcdef"))
+	found := taskARN.FindStringSubmatch(task)
+	if found == nil {
+		resp.Error = function.NewArgumentFuncError(0, fmt.Sprintf("%q is not the ARN of an ECS task; a right value is %q", task, "arn:aws:ecs:eu-west-2:123456789012:task/my-cluster/0123456789abcdef0123456789abcdef"))
 		return
 	}
-	if err := dnsname.Check(domain); err != nil {
-		resp.Error = function.NewArgumentFuncError(1, err.Error())
+	if problem := taskDomainProblem(domain); problem != "" {
+		resp.Error = function.NewArgumentFuncError(1, problem)
 		return
 	}
-	resp.Error = resp.Result.Set(ctx, id+"."+domain)
+	resp.Error = resp.Result.Set(ctx, found[1]+"."+domain)
 }

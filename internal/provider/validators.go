@@ -51,13 +51,22 @@ func arnOf(service, resource, example string) validator.String {
 	}}
 }
 
-func hostName() validator.String {
-	return check{"domain", func(v string) string {
-		if err := dnsname.Check(v); err != nil {
-			return err.Error()
-		}
-		return ""
-	}}
+// maxTaskDomain is how long a domain may be, so that the names below it stay
+// within the 253 characters of DNS: a task's id has up to 36, and there is a
+// dot.
+const maxTaskDomain = 253 - 36 - 1
+
+func taskDomain() validator.String { return check{"domain", taskDomainProblem} }
+
+// taskDomainProblem tells why tasks cannot have names below a domain, or "".
+func taskDomainProblem(domain string) string {
+	if err := dnsname.Check(domain); err != nil {
+		return err.Error()
+	}
+	if len(domain) > maxTaskDomain {
+		return fmt.Sprintf("%q has %d characters; with a task's id before it there is room for %d", domain, len(domain), maxTaskDomain)
+	}
+	return ""
 }
 
 var zoneID = regexp.MustCompile(`^[A-Z0-9]{1,32}$`)
