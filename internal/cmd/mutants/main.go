@@ -9,6 +9,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -27,10 +28,14 @@ func main() {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *pattern, *parallel, *list); err != nil {
-		fmt.Fprintln(os.Stderr, "mutants:", err)
-		os.Exit(1) //nolint:gocritic // Nothing is left to be cleaned up.
+	err := run(ctx, *pattern, *parallel, *list)
+	if err == nil {
+		return
 	}
+	if !errors.Is(err, errVerdict) { // else the last line has said it
+		fmt.Fprintln(os.Stderr, "mutants:", err)
+	}
+	os.Exit(1)
 }
 
 func run(ctx context.Context, pattern string, parallel int, list bool) error {

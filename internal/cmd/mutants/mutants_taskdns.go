@@ -92,8 +92,8 @@ func taskDNSMutants() []mutant {
 		{
 			name: "taskdns/weighted-record-taken-for-ours",
 			file: plan,
-			old:  "if !plain || set.Type != types.RRTypeA",
-			new:  "if !plain && w.address != \"\" || set.Type != types.RRTypeA",
+			old:  "if !isPlain(set) || set.Type != types.RRTypeA",
+			new:  "if !isPlain(set) && w.address != \"\" || set.Type != types.RRTypeA",
 			pkg:  pkg, test: "^TestDecide$",
 		},
 		{

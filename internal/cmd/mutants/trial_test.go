@@ -67,32 +67,32 @@ func TestRun(t *testing.T) {
 		"survived": {
 			mutants: []mutant{killed, change(func(m *mutant) { m.name = "swap"; m.new = "b + a" })},
 			want:    "\nmutants: 1 killed, 1 survived\n",
-			wantErr: "1 mutants survived",
+			wantErr: "not all mutants were killed",
 		},
 		"survivor by name": {
 			mutants: []mutant{change(func(m *mutant) { m.name = "swap"; m.new = "b + a" })},
 			want:    "SURVIVED swap (./sum ^TestSum$)",
-			wantErr: "1 mutants survived",
+			wantErr: "not all mutants were killed",
 		},
 		"does not compile": {
 			mutants: []mutant{change(func(m *mutant) { m.new = "a + c" })},
 			want:    "BROKEN minus: does not compile",
-			wantErr: "1 mutants could not be tried",
+			wantErr: "not all mutants were killed",
 		},
 		"text is absent": {
 			mutants: []mutant{change(func(m *mutant) { m.old = "a / b" })},
 			want:    "BROKEN minus: the text to change occurs 0 times",
-			wantErr: "1 mutants could not be tried",
+			wantErr: "not all mutants were killed",
 		},
 		"text is ambiguous": {
 			mutants: []mutant{change(func(m *mutant) { m.old = "a" })},
 			want:    "BROKEN minus: the text to change occurs 4 times",
-			wantErr: "1 mutants could not be tried",
+			wantErr: "not all mutants were killed",
 		},
 		"changes nothing": {
 			mutants: []mutant{change(func(m *mutant) { m.new = m.old })},
 			want:    "BROKEN minus: the mutant changes nothing",
-			wantErr: "1 mutants could not be tried",
+			wantErr: "not all mutants were killed",
 		},
 		"test fails anyway": {
 			mutants: []mutant{change(func(m *mutant) { m.test = "^TestWrong$" })},
@@ -125,10 +125,15 @@ func TestRun(t *testing.T) {
 	}
 }
 
-func TestNamesAreUnique(t *testing.T) {
+// The product changes, and with it what is to be broken.
+func TestMutantsFitTheProduct(t *testing.T) {
 	t.Parallel()
+	root := filepath.Join("..", "..", "..")
 	seen := map[string]bool{}
 	for _, m := range all() {
+		if _, err := m.overlay(root, t.TempDir()); err != nil {
+			t.Errorf("%s: %v", m.name, err)
+		}
 		if seen[m.name] {
 			t.Errorf("two mutants are called %s", m.name)
 		}
