@@ -30,16 +30,11 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	err := run(ctx, *cli, *keep)
-	interrupted := ctx.Err() != nil
 	stop()
-	if err == nil {
-		return
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "\ndemo:", err)
+		os.Exit(1)
 	}
-	fmt.Fprintln(os.Stderr, "\ndemo:", err)
-	if interrupted {
-		fmt.Fprintln(os.Stderr, "demo: interrupted; what was started was ended")
-	}
-	os.Exit(1)
 }
 
 func run(ctx context.Context, cli string, keep bool) (err error) {
@@ -70,6 +65,9 @@ func (d *demo) play(ctx context.Context, keep bool) error {
 		d.screen.begin(s.title)
 		err := s.do(ctx)
 		d.screen.end(err)
+		if ctx.Err() != nil {
+			return errors.New("interrupted; everything is taken down again")
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.title, err)
 		}

@@ -104,9 +104,17 @@ func (d *demo) compare(ctx context.Context) error {
 	return nil
 }
 
-// env is what a process needs in its environment to use the run's account.
+// env is what a process needs in its environment to use the run's account:
+// an access key id that is an account's id gives access to it.
 func (d *demo) env() []string {
-	return append(d.cloud.Env(), "AWS_ACCESS_KEY_ID="+d.account)
+	const accessKey = "AWS_ACCESS_KEY_ID="
+	env := d.cloud.Env()
+	for i, setting := range env {
+		if strings.HasPrefix(setting, accessKey) {
+			env[i] = accessKey + d.account
+		}
+	}
+	return env
 }
 
 // later registers what to take down after the last step. A cloud of our own
