@@ -124,7 +124,7 @@ func (p *fargatedirectProvider) Schema(_ context.Context, _ provider.SchemaReque
 			"forbidden_account_ids":         set("Accounts never to work in."),
 			"default_tags": schema.MapAttribute{
 				Optional: true, ElementType: types.StringType, MarkdownDescription: "Tags of all parts of all resources; a resource's own win.",
-				Validators: []schemaMapValidator{mapvalidator.KeysAre(tagKey())},
+				Validators: []schemaMapValidator{mapvalidator.KeysAre(tagKey()), mapvalidator.ValueStringsAre(tagValue())},
 			},
 			"ignore_tags": schema.SingleNestedAttribute{
 				Optional: true, MarkdownDescription: "Tags that others put on the parts and that are left alone.",

@@ -108,7 +108,7 @@ func sharedAttributes(ctx context.Context) map[string]schema.Attribute {
 		"tags": schema.MapAttribute{
 			Optional: true, ElementType: types.StringType,
 			MarkdownDescription: "Tags of all parts that can bear tags, beside the provider's `default_tags`. Keys must not begin with `aws:` or `fargatedirect:`.",
-			Validators:          []schemaMapValidator{mapvalidator.KeysAre(tagKey()), mapvalidator.SizeAtMost(40)},
+			Validators:          []schemaMapValidator{mapvalidator.KeysAre(tagKey()), mapvalidator.ValueStringsAre(tagValue()), mapvalidator.SizeAtMost(40)},
 		},
 		"timeouts": timeouts.Attributes(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
 		"function_arn": schema.StringAttribute{

@@ -31,7 +31,7 @@ func (r *taskDNSResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			Validators: []schemaSetValidator{
 				setvalidator.SizeAtLeast(1),
 				setvalidator.NoNullValues(),
-				setvalidator.ValueStringsAre(arnOf("ecs", "cluster/", "arn:aws:ecs:eu-west-2:123456789012:cluster/browsers")),
+				setvalidator.ValueStringsAre(clusterARN()),
 			},
 		},
 		"ttl": schema.Int64Attribute{

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -118,18 +119,48 @@ func schedule() validator.String {
 	}}
 }
 
+var clusterPattern = regexp.MustCompile(`^arn:[a-z-]+:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]{1,255}$`)
+
+// clusterARN is strict about the name, because "*" would mean more than one
+// cluster in the role's policy and none in the rule's pattern.
+func clusterARN() validator.String {
+	return check{"cluster ARN", func(v string) string {
+		if clusterPattern.MatchString(v) {
+			return ""
+		}
+		return fmt.Sprintf("%q is not the ARN of an ECS cluster; a right value is %q", v, "arn:aws:ecs:eu-west-2:123456789012:cluster/browsers")
+	}}
+}
+
 func iamPath() validator.String {
 	return stringvalidator.RegexMatches(regexp.MustCompile(`^/([A-Za-z0-9+=,.@_-]+/){0,16}$`),
 		`must begin and end with a slash; a right value is "/team/"`)
 }
 
+// tagText is what all services take in keys and values of tags.
+var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+@-]*$`)
+
 func tagKey() validator.String {
 	return check{"tag key", func(v string) string {
 		switch {
-		case v == "" || len(v) > 128:
+		case v == "" || utf8.RuneCountInString(v) > 128:
 			return "a tag's key has 1 to 128 characters"
+		case !tagText.MatchString(v):
+			return fmt.Sprintf("%q has characters other than letters, digits, spaces and _.:/=+-@", v)
 		case strings.HasPrefix(strings.ToLower(v), "aws:"), strings.HasPrefix(v, "fargatedirect:"):
 			return fmt.Sprintf("%q begins with a prefix that is reserved", v)
+		}
+		return ""
+	}}
+}
+
+func tagValue() validator.String {
+	return check{"tag value", func(v string) string {
+		switch {
+		case utf8.RuneCountInString(v) > 256:
+			return "a tag's value has at most 256 characters"
+		case !tagText.MatchString(v):
+			return fmt.Sprintf("%q has characters other than letters, digits, spaces and _.:/=+-@", v)
 		}
 		return ""
 	}}
