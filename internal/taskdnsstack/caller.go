@@ -43,12 +43,14 @@ func (s Spec) CallerGrants() []callerpolicy.Grant {
 func (s Spec) mappingGrants() []callerpolicy.Grant {
 	mappings := []string{s.Scope.ARN("lambda", "event-source-mapping:*")}
 	ours := iampolicy.Condition{"ArnEquals": {"lambda:FunctionArn": {s.FunctionARN()}}}
+	// A mapping that is gone has no function.
+	oursOrGone := iampolicy.Condition{"ArnEqualsIfExists": {"lambda:FunctionArn": {s.FunctionARN()}}}
 	return []callerpolicy.Grant{
 		{Sid: "ListMappings", Create: []string{"lambda:ListEventSourceMappings"}, Resources: []string{"*"}},
 		{Sid: "CreateMapping", Create: []string{"lambda:CreateEventSourceMapping"}, Resources: []string{"*"}, Condition: ours},
 		{
 			Sid: "Mapping", Create: []string{"lambda:GetEventSourceMapping"},
-			Other: []string{"lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping"}, Resources: mappings, Condition: ours,
+			Other: []string{"lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping"}, Resources: mappings, Condition: oursOrGone,
 		},
 		{Sid: "MappingTags", Create: []string{"lambda:ListTags", "lambda:TagResource", "lambda:UntagResource"}, Resources: mappings},
 	}
