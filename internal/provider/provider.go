@@ -63,7 +63,7 @@ func (p *fargatedirectProvider) Configure(ctx context.Context, req provider.Conf
 		resp.Diagnostics.AddError("Configuring AWS", err.Error())
 		return
 	}
-	data := &providerData{aws: aws, ignoreTag: model.ignoreTag(ctx, &resp.Diagnostics)}
+	data := &providerData{aws: aws, ignoreTag: model.ignoreTag()}
 	data.defaultTags = model.defaultTags(ctx, &resp.Diagnostics)
 	resp.ResourceData = data
 	resp.DataSourceData = data

@@ -192,7 +192,7 @@ func (m providerModel) defaultTags(ctx context.Context, diags *diag.Diagnostics)
 	return mapOf(ctx, m.DefaultTags, diags)
 }
 
-func (m providerModel) ignoreTag(ctx context.Context, diags *diag.Diagnostics) func(string) bool {
+func (m providerModel) ignoreTag() func(string) bool {
 	if m.IgnoreTags == nil {
 		return func(string) bool { return false }
 	}

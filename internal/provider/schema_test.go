@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -75,9 +76,7 @@ func described(t *testing.T, name string, block *tfprotov6.SchemaBlock) {
 func TestModelsFitSchemas(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	null := func(s interface {
-		tftypes.AttributePathStepper
-	}, t tftypes.Type) tftypes.Value {
+	null := func(t tftypes.Type) tftypes.Value {
 		object, ok := t.(tftypes.Object)
 		if !ok {
 			panic(fmt.Sprintf("the schema's type is %s", t))
@@ -97,7 +96,7 @@ func TestModelsFitSchemas(t *testing.T) {
 	} {
 		resp := &resource.SchemaResponse{}
 		test.resource.Schema(ctx, resource.SchemaRequest{}, resp)
-		state := tfsdk.State{Schema: resp.Schema, Raw: null(resp.Schema, resp.Schema.Type().TerraformType(ctx))}
+		state := tfsdk.State{Schema: resp.Schema, Raw: null(resp.Schema.Type().TerraformType(ctx))}
 		for _, d := range state.Get(ctx, test.model) {
 			t.Errorf("%s: %s: %s", name, d.Summary(), d.Detail())
 		}
@@ -107,13 +106,13 @@ func TestModelsFitSchemas(t *testing.T) {
 	}
 	data := &datasource.SchemaResponse{}
 	newCertificateDataSource().Schema(ctx, datasource.SchemaRequest{}, data)
-	config := tfsdk.Config{Schema: data.Schema, Raw: null(data.Schema, data.Schema.Type().TerraformType(ctx))}
+	config := tfsdk.Config{Schema: data.Schema, Raw: null(data.Schema.Type().TerraformType(ctx))}
 	for _, d := range config.Get(ctx, &certificateDataModel{}) {
 		t.Errorf("certificate: %s: %s", d.Summary(), d.Detail())
 	}
 	p := &provider.SchemaResponse{}
 	(&fargatedirectProvider{}).Schema(ctx, provider.SchemaRequest{}, p)
-	config = tfsdk.Config{Schema: p.Schema, Raw: null(p.Schema, p.Schema.Type().TerraformType(ctx))}
+	config = tfsdk.Config{Schema: p.Schema, Raw: null(p.Schema.Type().TerraformType(ctx))}
 	for _, d := range config.Get(ctx, &providerModel{}) {
 		t.Errorf("provider: %s: %s", d.Summary(), d.Detail())
 	}
@@ -133,9 +132,7 @@ func validate(t *testing.T, kind string, given map[string]tftypes.Value) []strin
 	for name, attribute := range object.AttributeTypes {
 		values[name] = tftypes.NewValue(attribute, nil)
 	}
-	for name, v := range given {
-		values[name] = v
-	}
+	maps.Copy(values, given)
 	config, err := tfprotov6.NewDynamicValue(object, tftypes.NewValue(object, values))
 	if err != nil {
 		t.Fatal(err)

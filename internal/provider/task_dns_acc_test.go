@@ -3,6 +3,7 @@ package provider_test
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"regexp"
 	"testing"
 
@@ -151,9 +152,7 @@ func (a *account) wantTaskDNS(more map[string]knownvalue.Check) []statecheck.Sta
 		"code_sha256":           knownvalue.StringExact(artifact.SHA256),
 		"drift":                 knownvalue.ListExact(nil),
 	}
-	for attribute, check := range more {
-		want[attribute] = check
-	}
+	maps.Copy(want, more)
 	var checks []statecheck.StateCheck
 	for attribute, check := range want {
 		checks = append(checks, statecheck.ExpectKnownValue(testTaskDNS, tfjsonpath.New(attribute), check))

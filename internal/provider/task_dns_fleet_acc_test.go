@@ -144,7 +144,10 @@ func vanishes(t *testing.T, name string) {
 		if errors.Is(err, localcloud.ErrNoSuchName) {
 			return nil
 		}
-		return fmt.Errorf("%s is still %q (%v)", name, got, err)
+		if err == nil {
+			err = fmt.Errorf("%s is still %q", name, got)
+		}
+		return err
 	})
 }
 

@@ -15,11 +15,11 @@ func TestAccTaskDNS_badInput(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t)
 	good := a.taskDNS("")
-	replace := func(old, new string) string {
-		if !strings.Contains(good, old) {
-			t.Fatalf("the configuration holds no %q", old)
+	replace := func(part, other string) string {
+		if !strings.Contains(good, part) {
+			t.Fatalf("the configuration holds no %q", part)
 		}
-		return strings.Replace(good, old, new, 1)
+		return strings.Replace(good, part, other, 1)
 	}
 	cluster := func(arn string) string { return replace(fmt.Sprintf("[%q]", a.clusterARN), fmt.Sprintf("[%q]", arn)) }
 	many := a.clusterARN

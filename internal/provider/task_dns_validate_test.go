@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -89,10 +90,7 @@ func TestTaskDNSValidates(t *testing.T) {
 	} {
 		t.Run(label, func(t *testing.T) {
 			t.Parallel()
-			given := map[string]tftypes.Value{}
-			for name, v := range good {
-				given[name] = v
-			}
+			given := maps.Clone(good)
 			given[test.attribute] = test.value
 			got := validate(t, "fargatedirect_task_dns", given)
 			if test.problem == "" {
