@@ -72,8 +72,10 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):
     name = "process"
 
     def load(self, *args, **kwargs):
+        from fargatedirect_localstack import asyncevents
         from fargatedirect_localstack.executor import ProcessExecutor
 
+        asyncevents.install()
         return ProcessExecutor
 
 
