@@ -35,12 +35,21 @@ func topics(ctx context.Context, cfg aws.Config, c *collector) error {
 }
 
 func subscriptions(ctx context.Context, cfg aws.Config, c *collector) error {
-	list := sns.NewListSubscriptionsPaginator(sns.NewFromConfig(cfg), &sns.ListSubscriptionsInput{})
+	client := sns.NewFromConfig(cfg)
+	list := sns.NewListSubscriptionsPaginator(client, &sns.ListSubscriptionsInput{})
 	return pages(ctx, "subscriptions", list, func(page *sns.ListSubscriptionsOutput) error {
 		for _, s := range page.Subscriptions {
-			// SNS lists deleted subscriptions for up to three days.
+			// SNS lists deleted subscriptions, and those of deleted topics, for
+			// up to three days.
 			if aws.ToString(s.SubscriptionArn) == "Deleted" {
 				continue
+			}
+			_, err := client.GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: s.TopicArn})
+			if is(err, "NotFound", "NotFoundException") {
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("reading topic (%s): %w", aws.ToString(s.TopicArn), err)
 			}
 			id := fmt.Sprintf("%s %s %s", aws.ToString(s.TopicArn), aws.ToString(s.Protocol), aws.ToString(s.Endpoint))
 			if err := c.add("sns subscription", id, s.SubscriptionArn); err != nil {
