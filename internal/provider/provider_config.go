@@ -109,7 +109,7 @@ func (p *fargatedirectProvider) Schema(_ context.Context, _ provider.SchemaReque
 		assume[k], web[k] = v, v
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Gives ECS Fargate tasks with a public address a name and a certificate of their own, so that browsers reach them directly over TLS without a load balancer. The arguments are those of the AWS provider, and credentials are found as it finds them.",
+		MarkdownDescription: "Gives ECS Fargate tasks with a public address a name and a certificate of their own, so that browsers reach them directly over TLS without a load balancer. The arguments are those of the AWS provider, and credentials are found as it finds them. What they must be allowed to do is in the guide [Permissions](guides/permissions.md).",
 		Attributes: map[string]schema.Attribute{
 			"region":                        text("Region to work in; `AWS_REGION` and the profile's by default."),
 			"profile":                       text("Profile in the shared configuration files."),
