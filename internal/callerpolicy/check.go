@@ -1,6 +1,7 @@
 package callerpolicy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,7 +107,7 @@ func simulate(ctx context.Context, policies IAMAPI, principal string, g Grant) (
 		for _, result := range page.EvaluationResults {
 			for _, resource := range deniedResources(result) {
 				action := aws.ToString(result.EvalActionName)
-				denied[action] = append(denied[action], Permission{action, written[resource]})
+				denied[action] = append(denied[action], Permission{action, cmp.Or(written[resource], resource)})
 			}
 		}
 	}
