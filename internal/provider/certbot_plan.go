@@ -21,10 +21,18 @@ import (
 func (r *certbotResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var m certbotModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() || m.Certificates.IsUnknown() || anyUnknown(maps.Values(m.Certificates.Elements())) {
+	if resp.Diagnostics.HasError() {
 		return
 	}
-	diags := &resp.Diagnostics
+	m.checkContradictions(&resp.Diagnostics)
+	if !m.Certificates.IsUnknown() && !anyUnknown(maps.Values(m.Certificates.Elements())) {
+		m.checkCertificates(ctx, &resp.Diagnostics)
+	}
+}
+
+// checkCertificates checks certificates whose map is known; single values may
+// be unknown still.
+func (m certbotModel) checkCertificates(ctx context.Context, diags *diag.Diagnostics) {
 	prefixes := map[string]string{}
 	for key, c := range m.certificates(ctx, diags) {
 		at := path.Root("certificates").AtMapKey(key)
@@ -32,7 +40,7 @@ func (r *certbotResource) ValidateConfig(ctx context.Context, req resource.Valid
 			prefixes[key] = certbotstack.Spec{Certificates: map[string]certbotstack.Certificate{key: {Prefix: c.Prefix.ValueString()}}}.Prefix(key)
 		}
 		if !c.Domains.IsUnknown() && !anyUnknown(slices.Values(c.Domains.Elements())) {
-			for _, problem := range certbotstack.CheckDomains(stringsOf(c.Domains)) {
+			for _, problem := range certbotstack.CheckDomains(stringsOf(ctx, c.Domains, diags)) {
 				diags.AddAttributeError(at.AtName("domains"), "Invalid domains", problem)
 			}
 		}
@@ -41,6 +49,10 @@ func (r *certbotResource) ValidateConfig(ctx context.Context, req resource.Valid
 		}
 	}
 	addProblems(diags, certbotstack.CheckPrefixes(prefixes))
+}
+
+// checkContradictions refuses arguments that cannot go together.
+func (m certbotModel) checkContradictions(diags *diag.Diagnostics) {
 	if !m.SuccessTopicARN.IsNull() && !m.FailureTopicARN.IsNull() && len(m.NotificationEmails.Elements()) > 0 {
 		diags.AddAttributeError(path.Root("notification_emails"), "No topic to subscribe to", "With both success_topic_arn and failure_topic_arn the resource has no topic of its own. Subscribe the addresses to these topics instead.")
 	}
