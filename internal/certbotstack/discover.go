@@ -171,8 +171,9 @@ func (s *Spec) discoverReaders(ctx context.Context, c *awsclient.Clients) error 
 		return fmt.Errorf("reading the policy of S3 bucket (%s): %w", s.BucketName(), err)
 	}
 	var policy iampolicy.Document
-	if json.Unmarshal([]byte(aws.ToString(out.Policy)), &policy) != nil {
-		return nil // not written by us: it will show as drift
+	if err := json.Unmarshal([]byte(aws.ToString(out.Policy)), &policy); err != nil {
+		// Not written by us. It will show as drift.
+		policy = iampolicy.Document{}
 	}
 	for _, st := range policy.Statement {
 		if st.Sid == sidReaders {
