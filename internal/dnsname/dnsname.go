@@ -27,7 +27,7 @@ func Check(name string) error {
 	case !strings.Contains(name, "."):
 		return fmt.Errorf(`%q has only one label; a right name is "tasks.example.com"`, name)
 	}
-	for _, l := range strings.Split(name, ".") {
+	for l := range strings.SplitSeq(name, ".") {
 		if label.MatchString(l) {
 			continue
 		}
