@@ -40,7 +40,7 @@ func (m certbotModel) checkCertificates(ctx context.Context, diags *diag.Diagnos
 			prefixes[key] = certbotstack.Spec{Certificates: map[string]certbotstack.Certificate{key: {Prefix: c.Prefix.ValueString()}}}.Prefix(key)
 		}
 		if !c.Domains.IsUnknown() && !anyUnknown(slices.Values(c.Domains.Elements())) {
-			for _, problem := range certbotstack.CheckDomains(stringsOf(ctx, c.Domains, diags)) {
+			for _, problem := range certbotstack.CheckDomains(stringsOf(c.Domains)) {
 				diags.AddAttributeError(at.AtName("domains"), "Invalid domains", problem)
 			}
 		}
