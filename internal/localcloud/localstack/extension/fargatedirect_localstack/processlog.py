@@ -50,12 +50,12 @@ class ProcessLog:
         with self._lock:
             if self._descriptor is None:
                 return False
-            return bool(select.select([self._descriptor], [], [], 0)[0])
+            return _readable(self._descriptor, 0)
 
     def _read(self, pipe: IO[bytes]):
         descriptor = pipe.fileno()
         while True:
-            select.select([descriptor], [], [])
+            _readable(descriptor)
             with self._lock:
                 chunk = os.read(descriptor, 65536)
                 self._text += chunk
@@ -65,3 +65,11 @@ class ProcessLog:
                         self._descriptor = None
                     pipe.close()
                     return
+
+
+def _readable(descriptor: int, milliseconds: int | None = None) -> bool:
+    """Waits until there is something to read, or the end. (select would fail
+    for the descriptors above 1023 of a busy LocalStack.)"""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(milliseconds))

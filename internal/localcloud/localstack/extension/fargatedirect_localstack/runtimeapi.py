@@ -58,7 +58,8 @@ class RuntimeAPI:
         self._results.pop(payload["invoke-id"], None)
 
     def close(self):
-        """Ends the server."""
+        """Ends the server, and the request of a process that waits for work."""
+        self._pending.put(None)
         self._server.shutdown()
         self._server.server_close()
 
@@ -77,7 +78,11 @@ class RuntimeAPI:
                 if self.path != f"{_API}/invocation/next":
                     return self._reply(404)
                 api._waiting.set()
-                self._send(api._pending.get())
+                payload = api._pending.get()
+                if payload is None:
+                    self.close_connection = True
+                else:
+                    self._send(payload)
 
             def do_POST(self):
                 body = self._body()
