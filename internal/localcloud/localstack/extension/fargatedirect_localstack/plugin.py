@@ -6,6 +6,7 @@ is used.
 
 import functools
 import os
+import resource
 import types
 
 from localstack import config
@@ -37,9 +38,19 @@ def start():
 
     from fargatedirect_localstack.control import Control
 
+    _allow_many_files()
     _listen_on_loopback()
     Control(_changes(), _faults()).add_routes()
     handlers.serve_custom_service_request_handlers.append(_check_permissions)
+
+
+def _allow_many_files():
+    """Raises the limit of open files. A shell's usual 1024 do not suffice for
+    the connections of many tests at a time."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _listen_on_loopback():
