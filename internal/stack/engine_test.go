@@ -333,12 +333,16 @@ func TestWithout(t *testing.T) {
 	old := stack.Stack{Owner: owner, Stages: [][]stack.Part{
 		{part(j, "kept", finished(owner)), part(j, "gone", finished(owner))},
 		{part(j, "also kept", finished(owner))},
-	}}
-	next := stack.Stack{Owner: owner, Stages: [][]stack.Part{{part(j, "also kept", nil), part(j, "kept", nil), part(j, "new", nil)}}}
+	}, Leftovers: []stack.Leftover{&leftover{plain{name: "left", journal: j}}, &leftover{plain{name: "kept left", journal: j}}}}
+	next := stack.Stack{
+		Owner:     owner,
+		Stages:    [][]stack.Part{{part(j, "also kept", nil), part(j, "kept", nil), part(j, "new", nil)}},
+		Leftovers: []stack.Leftover{&leftover{plain{name: "kept left", journal: j}}},
+	}
 	if err := old.Without(next).Delete(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"delete gone"}; !slices.Equal(j.lines, want) {
+	if want := []string{"delete gone", "delete left"}; !slices.Equal(j.lines, want) {
 		t.Errorf("got %q, want %q", j.lines, want)
 	}
 }

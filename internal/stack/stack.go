@@ -211,19 +211,27 @@ func (s Stack) Delete(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Without answers the parts of s, as a stack, that next has not: those that
-// an update from s to next leaves behind. Parts are the same if they have the
-// same name.
+// Without answers the parts and leftovers of s, as a stack, that next has not:
+// those that an update from s to next leaves behind. They are the same if they
+// have the same name.
 func (s Stack) Without(next Stack) Stack {
 	keep := map[string]bool{}
 	for _, p := range slices.Concat(next.Stages...) {
 		keep[p.String()] = true
+	}
+	for _, l := range next.Leftovers {
+		keep[l.String()] = true
 	}
 	rest := Stack{Owner: s.Owner}
 	for _, stage := range s.Stages {
 		gone := slices.DeleteFunc(slices.Clone(stage), func(p Part) bool { return keep[p.String()] })
 		if len(gone) > 0 {
 			rest.Stages = append(rest.Stages, gone)
+		}
+	}
+	for _, l := range s.Leftovers {
+		if !keep[l.String()] {
+			rest.Leftovers = append(rest.Leftovers, l)
 		}
 	}
 	return rest
