@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,12 +60,18 @@ func (i Issuer) Run(ctx context.Context, s Spec, runID string) (map[string]certb
 	return i.wait(ctx, s, runID)
 }
 
+// silence is how long the function may take until it first tells that it is at
+// work: it starts within seconds, and waits two minutes for the permissions of
+// a new role.
+const silence = 3 * time.Minute
+
 func (i Issuer) wait(ctx context.Context, s Spec, runID string) (map[string]certbot.Status, error) {
 	statuses := map[string]certbot.Status{}
+	heard, waited := false, time.Duration(0)
 	for pause := 500 * time.Millisecond; ; pause = min(pause*3/2, 5*time.Second) {
 		done := true
 		for _, key := range s.Keys() {
-			if st, ok := statuses[key]; ok && st.RunID == runID && st.State != certbot.StateRunning {
+			if over(statuses[key], runID) {
 				continue
 			}
 			st, err := ReadStatus(ctx, i.Store, s, key)
@@ -74,15 +81,25 @@ func (i Issuer) wait(ctx context.Context, s Spec, runID string) (map[string]cert
 			if err == nil {
 				statuses[key] = st
 			}
-			done = done && err == nil && st.RunID == runID && st.State != certbot.StateRunning
+			heard = heard || st.RunID == runID
+			done = done && over(st, runID)
 		}
 		if done {
 			return statuses, nil
 		}
+		if !heard && waited >= silence {
+			return statuses, fmt.Errorf("waiting for Lambda function (%s) to tell the outcome: it has told nothing for %s", s.Scope.Physical(), silence)
+		}
 		if err := i.sleep(ctx, pause); err != nil {
 			return statuses, fmt.Errorf("waiting for Lambda function (%s) to tell the outcome: %w", s.Scope.Physical(), err)
 		}
+		waited += pause
 	}
+}
+
+// over tells whether a status is how the run ended.
+func over(st certbot.Status, runID string) bool {
+	return st.RunID == runID && st.State != certbot.StateRunning
 }
 
 func (i Issuer) sleep(ctx context.Context, d time.Duration) error {
@@ -126,9 +143,10 @@ func read(ctx context.Context, api StoreAPI, s Spec, key string) ([]byte, error)
 	return io.ReadAll(out.Body)
 }
 
-// Missing tells which certificates do not lie in the bucket, in the words of a
-// drift: "certificate (browser): never issued: …". Objects are listed rather
-// than read, because the caller need not be allowed to read keys.
+// Missing tells which certificates do not lie in the bucket, or lie there for
+// other names, in the words of a drift: "certificate (browser): never issued:
+// …". Objects are listed rather than read, because the caller need not be
+// allowed to read keys.
 func (s Spec) Missing(ctx context.Context, api StoreAPI) ([]string, error) {
 	var missing []string
 	for _, key := range s.Keys() {
@@ -136,24 +154,37 @@ func (s Spec) Missing(ctx context.Context, api StoreAPI) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(absent) == 0 {
+		st, err := ReadStatus(ctx, api, s, key)
+		var text string
+		switch {
+		case len(absent) == 0:
+			text = s.otherNames(key, st) // a status that cannot be read tells nothing
+		case err != nil && !errors.Is(err, ErrNoStatus):
+			return nil, err
+		case st.Stored == nil:
+			text = "never issued"
+		default:
+			text = fmt.Sprintf("%s missing in bucket %s", strings.Join(absent, " and "), s.BucketName())
+		}
+		if text == "" {
 			continue
 		}
-		st, err := ReadStatus(ctx, api, s, key)
-		switch {
-		case errors.Is(err, ErrNoStatus):
-			missing = append(missing, fmt.Sprintf("certificate (%s): never issued", key))
-		case err != nil:
-			return nil, err
-		case st.Stored == nil && st.Failure != nil:
-			missing = append(missing, fmt.Sprintf("certificate (%s): never issued: %s", key, st.Failure.Message))
-		case st.Stored == nil:
-			missing = append(missing, fmt.Sprintf("certificate (%s): never issued", key))
-		default:
-			missing = append(missing, fmt.Sprintf("certificate (%s): %s missing in bucket %s", key, strings.Join(absent, " and "), s.BucketName()))
+		if st.Failure != nil {
+			text += ": " + st.Failure.Message
 		}
+		missing = append(missing, fmt.Sprintf("certificate (%s): %s", key, text))
 	}
 	return missing, nil
+}
+
+// otherNames tells that the stored certificate is for other names than wanted:
+// they were changed, and the authority has refused the new ones.
+func (s Spec) otherNames(key string, st certbot.Status) string {
+	want := slices.Sorted(slices.Values(s.Certificates[key].Domains))
+	if st.Stored == nil || st.State == certbot.StateRunning || slices.Equal(st.Stored.Domains, want) {
+		return ""
+	}
+	return fmt.Sprintf("is for %s, want %s", strings.Join(st.Stored.Domains, ", "), strings.Join(want, ", "))
 }
 
 func (s Spec) absent(ctx context.Context, api StoreAPI, key string) ([]string, error) {
