@@ -7,14 +7,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/go-uuid"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awsclient"
-	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbot"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbotstack"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/names"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/stack"
@@ -178,7 +176,11 @@ func (r *certbotResource) Update(ctx context.Context, req resource.UpdateRequest
 	if !r.preflight(ctx, c, spec, &resp.Diagnostics) {
 		return
 	}
-	if err := obsolete.CheckDelete(ctx); err != nil {
+	changed, err := certificatesChange(ctx, c, old, spec)
+	if err == nil {
+		err = obsolete.CheckDelete(ctx)
+	}
+	if err != nil {
 		fail(err)
 		return
 	}
@@ -192,14 +194,12 @@ func (r *certbotResource) Update(ctx context.Context, req resource.UpdateRequest
 	}
 	m.setResults(ctx, spec, &resp.Diagnostics)
 	m.setDrift(ctx, nil, &resp.Diagnostics)
-	_, _, oldConfig := old.Config()
-	_, _, newConfig := spec.Config()
-	missing, err := spec.Missing(ctx, c.S3)
+	wanted, err := due(ctx, c, spec, changed, m.IssueOnCreate.ValueBool())
 	if err != nil {
 		fail(err)
 		return
 	}
-	if oldConfig != newConfig || len(missing) > 0 && m.IssueOnCreate.ValueBool() {
+	if wanted {
 		r.issue(ctx, c, spec, &resp.Diagnostics)
 	}
 	if m.AccountURI.IsUnknown() {
@@ -274,43 +274,6 @@ func (r *certbotResource) preflight(ctx context.Context, c *awsclient.Clients, s
 	addProblems(diags, problems)
 	addError(diags, "Checking", names.KindCertbot, s.Scope.Name, err)
 	return !diags.HasError()
-}
-
-// issue has the function look after the certificates and warns of what it
-// could not do.
-func (r *certbotResource) issue(ctx context.Context, c *awsclient.Clients, s certbotstack.Spec, diags *diag.Diagnostics) {
-	runID, err := uuid.GenerateUUID()
-	if err != nil {
-		addError(diags, "Creating", names.KindCertbot, s.Scope.Name, err)
-		return
-	}
-	statuses, err := certbotstack.Issuer{Lambda: c.Lambda, Store: c.S3}.Run(ctx, s, runID)
-	var failed []string
-	for _, key := range s.Keys() {
-		st := statuses[key]
-		if st.RunID == runID && st.State == certbot.StateFailed && st.Failure != nil {
-			failed = append(failed, fmt.Sprintf("Certificate %q: %s", key, st.Failure.Message))
-		}
-	}
-	const after = "Everything else is in place. The next scheduled run tries again, and so does the next terraform apply."
-	if len(failed) > 0 {
-		diags.AddWarning(fmt.Sprintf("No certificate from %s", s.DirectoryURL), strings.Join(append(failed, after), "\n\n"))
-	}
-	if err != nil {
-		diags.AddWarning("Outcome of the issuance unknown", fmt.Sprintf("%s.\n\nThe function goes on by itself; its log group is %s. %s", err, s.LogGroup(), after))
-	}
-}
-
-// setAccount takes the account's URL from what the function last told. It is
-// not worth an error if that cannot be read.
-func (m *certbotModel) setAccount(ctx context.Context, c *awsclient.Clients, s certbotstack.Spec) {
-	for _, key := range s.Keys() {
-		st, err := certbotstack.ReadStatus(ctx, c.S3, s, key)
-		if err == nil && st.AccountURI != "" {
-			m.AccountURI = types.StringValue(st.AccountURI)
-			return
-		}
-	}
 }
 
 // importByName takes "name" or "name@region".

@@ -1,0 +1,76 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/go-uuid"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awsclient"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbot"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbotstack"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/names"
+)
+
+// certificatesChange tells whether an update tells the function something new,
+// and there are certificates already that it may concern.
+func certificatesChange(ctx context.Context, c *awsclient.Clients, old, next certbotstack.Spec) (bool, error) {
+	_, _, before := old.Config()
+	_, _, after := next.Config()
+	if before == after {
+		return false, nil
+	}
+	missing, err := old.Missing(ctx, c.S3)
+	return len(missing) < len(old.Certificates), err
+}
+
+// due tells whether an update is to have certificates issued: those that
+// change, and those that are missing unless the user leaves the first ones to
+// the schedule.
+func due(ctx context.Context, c *awsclient.Clients, s certbotstack.Spec, changed, first bool) (bool, error) {
+	if changed || !first {
+		return changed, nil
+	}
+	missing, err := s.Missing(ctx, c.S3)
+	return len(missing) > 0, err
+}
+
+// issue has the function look after the certificates and warns of what it
+// could not do.
+func (r *certbotResource) issue(ctx context.Context, c *awsclient.Clients, s certbotstack.Spec, diags *diag.Diagnostics) {
+	runID, err := uuid.GenerateUUID()
+	if err != nil {
+		addError(diags, "Creating", names.KindCertbot, s.Scope.Name, err)
+		return
+	}
+	statuses, err := certbotstack.Issuer{Lambda: c.Lambda, Store: c.S3}.Run(ctx, s, runID)
+	var failed []string
+	for _, key := range s.Keys() {
+		st := statuses[key]
+		if st.RunID == runID && st.State == certbot.StateFailed && st.Failure != nil {
+			failed = append(failed, fmt.Sprintf("Certificate %q: %s", key, st.Failure.Message))
+		}
+	}
+	const after = "Everything else is in place. The next scheduled run tries again, and so does the next terraform apply."
+	if len(failed) > 0 {
+		diags.AddWarning(fmt.Sprintf("No certificate from %s", s.DirectoryURL), strings.Join(append(failed, after), "\n\n"))
+	}
+	if err != nil {
+		diags.AddWarning("Outcome of the issuance unknown", fmt.Sprintf("%s.\n\nThe function goes on by itself; its log group is %s. %s", err, s.LogGroup(), after))
+	}
+}
+
+// setAccount takes the account's URL from what the function last told. It is
+// not worth an error if that cannot be read.
+func (m *certbotModel) setAccount(ctx context.Context, c *awsclient.Clients, s certbotstack.Spec) {
+	for _, key := range s.Keys() {
+		st, err := certbotstack.ReadStatus(ctx, c.S3, s, key)
+		if err == nil && st.AccountURI != "" {
+			m.AccountURI = types.StringValue(st.AccountURI)
+			return
+		}
+	}
+}
