@@ -180,7 +180,7 @@ func (a *account) inbox(t *testing.T, name string) inbox {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if _, err := client.DeleteQueue(context.WithoutCancel(t.Context()), &sqs.DeleteQueueInput{QueueUrl: out.QueueUrl}); err != nil {
+		if _, err := client.DeleteQueue(background(t), &sqs.DeleteQueueInput{QueueUrl: out.QueueUrl}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -204,7 +204,7 @@ func (in inbox) subscribe(t *testing.T, topicARN string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if _, err := client.Unsubscribe(context.WithoutCancel(t.Context()), &sns.UnsubscribeInput{SubscriptionArn: out.SubscriptionArn}); err != nil {
+		if _, err := client.Unsubscribe(background(t), &sns.UnsubscribeInput{SubscriptionArn: out.SubscriptionArn}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -242,7 +242,7 @@ func (a *account) topic(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if _, err := client.DeleteTopic(context.WithoutCancel(t.Context()), &sns.DeleteTopicInput{TopicArn: out.TopicArn}); err != nil {
+		if _, err := client.DeleteTopic(background(t), &sns.DeleteTopicInput{TopicArn: out.TopicArn}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -291,3 +291,6 @@ func (a *account) noChallenges(t *testing.T) {
 		t.Errorf("left in the zone: %s", strings.Join(left, ", "))
 	}
 }
+
+// background is a context for cleaning up, when the test's own has ended.
+func background(t *testing.T) context.Context { return context.WithoutCancel(t.Context()) }

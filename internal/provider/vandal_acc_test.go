@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -39,13 +38,13 @@ func (v *vandal) expect(part string, sentences ...string) {
 	}
 }
 
-// try fails the test if a call failed. It takes what the SDK's calls answer.
+// try ends the test if a call failed. It takes what the SDK's calls answer.
 func try[T any](t *testing.T) func(out T, err error) T {
 	t.Helper()
 	return func(out T, err error) T {
 		t.Helper()
 		if err != nil {
-			t.Error(err)
+			t.Fatal(err)
 		}
 		return out
 	}
@@ -117,12 +116,9 @@ func (v *vandal) changeRole(t *testing.T) {
 	all := aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)
 	anybody := aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}`)
 	managed := try[*iam.CreatePolicyOutput](t)(client.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String(vandalPolicy), PolicyDocument: all}))
-	if managed == nil {
-		return
-	}
 	arn := managed.Policy.Arn
 	t.Cleanup(func() {
-		try[*iam.DeletePolicyOutput](t)(client.DeletePolicy(context.WithoutCancel(ctx), &iam.DeletePolicyInput{PolicyArn: arn}))
+		try[*iam.DeletePolicyOutput](t)(client.DeletePolicy(background(t), &iam.DeletePolicyInput{PolicyArn: arn}))
 	})
 	try[*iam.AttachRolePolicyOutput](t)(client.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: role, PolicyArn: arn}))
 	try[*iam.PutRolePolicyOutput](t)(client.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: role, PolicyName: aws.String("function"), PolicyDocument: all}))

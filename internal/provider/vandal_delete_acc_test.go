@@ -78,8 +78,8 @@ func (v *vandal) deleteBucket(t *testing.T) {
 // empty deletes all versions of all objects of a bucket.
 func (a *account) empty(t *testing.T, bucket string) {
 	t.Helper()
-	client := a.s3()
-	versions := try[*s3.ListObjectVersionsOutput](t)(client.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: &bucket}))
+	ctx, client := background(t), a.s3()
+	versions := try[*s3.ListObjectVersionsOutput](t)(client.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &bucket}))
 	var ids []s3types.ObjectIdentifier
 	for _, o := range versions.Versions {
 		ids = append(ids, s3types.ObjectIdentifier{Key: o.Key, VersionId: o.VersionId})
@@ -88,6 +88,6 @@ func (a *account) empty(t *testing.T, bucket string) {
 		ids = append(ids, s3types.ObjectIdentifier{Key: m.Key, VersionId: m.VersionId})
 	}
 	if len(ids) > 0 {
-		try[*s3.DeleteObjectsOutput](t)(client.DeleteObjects(t.Context(), &s3.DeleteObjectsInput{Bucket: &bucket, Delete: &s3types.Delete{Objects: ids}}))
+		try[*s3.DeleteObjectsOutput](t)(client.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &bucket, Delete: &s3types.Delete{Objects: ids}}))
 	}
 }
