@@ -65,7 +65,11 @@ func TestAccCertbot_basic(t *testing.T) {
 				Config:    issued,
 				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 					plancheck.ExpectResourceAction(certbotAddress, plancheck.ResourceActionUpdate),
+					plancheck.ExpectUnknownValue(certbotAddress, tfjsonpath.New("account_uri")),
 				}},
+				ConfigStateChecks: []statecheck.StateCheck{
+					statecheck.ExpectKnownValue(certbotAddress, tfjsonpath.New("account_uri"), knownvalue.NotNull()),
+				},
 			},
 			{
 				PreConfig: func() {

@@ -125,6 +125,10 @@ func (r *certbotResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	plan.AccountURI = plannedAccount(ctx, plan, state, &resp.Diagnostics)
 	plan.setDrift(ctx, nil, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	// An update may have the first certificates issued, and so an account made.
+	if !req.State.Raw.IsNull() && plan.AccountURI.IsNull() && plan.IssueOnCreate.ValueBool() && !resp.Plan.Raw.Equal(req.State.Raw) {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("account_uri"), types.StringUnknown())...)
+	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
