@@ -4,6 +4,7 @@ package provider_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -85,6 +86,22 @@ func TestAccCertbot_unreachableDNS(t *testing.T) {
 	}
 	if st := a.status(t, parts, "prod", "browser"); st.State != certbot.StateFailed || st.Stored == nil || st.Stored.Serial != first.serial {
 		t.Errorf("the status is %+v, want failed with the stored certificate", st)
+	}
+
+	// Neither do names that the authority refuses go unnoticed.
+	tf.configure(a.config(strings.Replace(body, `"*.`+a.domain+`"`, `"*.`+a.domain+`", "`+a.domain+`"`, 1)))
+	if got := tf.must(tf.apply()).warnings(); !strings.Contains(got, refusal) {
+		t.Errorf("the apply of another name warned:\n%s", got)
+	}
+	want = fmt.Sprintf("certificate (browser): is for *.%[1]s, want *.%[1]s, %[1]s: ", a.domain)
+	if got := tf.plan()[certbotAddress]; got.actions != "update" || len(got.drift) != 1 || !strings.HasPrefix(got.drift[0], want) {
+		t.Errorf("the plan has %+v, want an update for the drift %q", got, want)
+	}
+	cloud.MendDNS(a.domain)
+	tf.must(tf.apply())
+	a.pair(t, parts, "browser/", "*."+a.domain, a.domain)
+	if got := tf.plan(); len(got) != 0 {
+		t.Errorf("at last the plan has %+v", got)
 	}
 	tf.must(tf.destroy())
 }
