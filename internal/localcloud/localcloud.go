@@ -202,6 +202,10 @@ func (c *Cloud) Account(id string) aws.Config {
 	return config
 }
 
+// Forget ends what Account did for DNSAddr; each account that it answers for
+// makes it slower. The account itself stays.
+func (c *Cloud) Forget(id string) { c.zones.forget(id) }
+
 func (c *Cloud) config(accessKeyID string) aws.Config {
 	return aws.Config{
 		Region:       c.Region,

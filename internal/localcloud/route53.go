@@ -15,63 +15,85 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/miekg/dns"
+	"golang.org/x/sync/errgroup"
 )
 
 // route53Source reads the zones of the cloud's Route 53, anew for each
 // question: a resolver's cache would hide what tests want to see.
 type route53Source struct {
 	mu sync.Mutex
-	// clients are those of all accounts, by access key id.
+	// clients are those of the accounts to read, by access key id.
 	clients map[string]*route53.Client
 	// owner is the client of the account in which a zone was found.
 	owner map[string]*route53.Client
 }
 
-// use makes the source read the zones of an account too. Before the first, it
-// knows nothing.
+// use makes the source read the zones of one more account. Before the first,
+// it knows nothing.
 func (s *route53Source) use(accessKeyID string, config aws.Config) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.clients == nil {
-		s.clients, s.owner = map[string]*route53.Client{}, map[string]*route53.Client{}
+		s.clients = map[string]*route53.Client{}
 	}
 	s.clients[accessKeyID] = route53.NewFromConfig(config)
 }
 
+// forget ends use.
+func (s *route53Source) forget(accessKeyID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.clients, accessKeyID)
+}
+
+// zones lists the zones of all accounts at once: an authority waits only
+// seconds for an answer.
 func (s *route53Source) zones(ctx context.Context) ([]zone, error) {
 	s.mu.Lock()
-	var clients []*route53.Client
-	for _, id := range slices.Sorted(maps.Keys(s.clients)) {
-		clients = append(clients, s.clients[id])
-	}
+	clients := slices.Collect(maps.Values(s.clients))
 	s.mu.Unlock()
 	if len(clients) == 0 {
 		return nil, errors.New("listing hosted zones: the cloud is still starting")
 	}
-	var out []zone
+	lists := make([][]zone, len(clients))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, client := range clients {
+		group.Go(func() error {
+			var err error
+			lists[i], err = accountZones(ctx, client)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, fmt.Errorf("listing hosted zones: %w", err)
+	}
 	owner := map[string]*route53.Client{}
-	for _, client := range clients {
-		pages := route53.NewListHostedZonesPaginator(client, &route53.ListHostedZonesInput{})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return nil, fmt.Errorf("listing hosted zones: %w", err)
-			}
-			for _, z := range page.HostedZones {
-				if z.Config != nil && z.Config.PrivateZone {
-					continue
-				}
-				found := zone{id: strings.TrimPrefix(aws.ToString(z.Id), "/hostedzone/"), name: plainName(aws.ToString(z.Name))}
-				owner[found.id] = client
-				out = append(out, found)
+	for i, list := range lists {
+		for _, z := range list {
+			owner[z.id] = clients[i]
+		}
+	}
+	s.mu.Lock()
+	s.owner = owner
+	s.mu.Unlock()
+	return slices.Concat(lists...), nil
+}
+
+// accountZones lists the public zones of one account.
+func accountZones(ctx context.Context, client *route53.Client) ([]zone, error) {
+	var out []zone
+	pages := route53.NewListHostedZonesPaginator(client, &route53.ListHostedZonesInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, z := range page.HostedZones {
+			if z.Config == nil || !z.Config.PrivateZone {
+				out = append(out, zone{id: strings.TrimPrefix(aws.ToString(z.Id), "/hostedzone/"), name: plainName(aws.ToString(z.Name))})
 			}
 		}
 	}
-	// Another question may have found zones that were not there when this one
-	// looked: nothing is forgotten.
-	s.mu.Lock()
-	maps.Copy(s.owner, owner)
-	s.mu.Unlock()
 	return out, nil
 }
 

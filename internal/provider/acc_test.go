@@ -89,6 +89,7 @@ func newAccount(t *testing.T) *account {
 	}
 	id := fmt.Sprintf("%012d", 100000000000+rand.Int64N(899999999999))
 	a := &account{id: id, aws: cloud.Account(id), domain: "d" + id + ".example.com"}
+	t.Cleanup(func() { cloud.Forget(id) })
 	ctx := t.Context()
 	zone, err := route53.NewFromConfig(a.aws).CreateHostedZone(ctx, &route53.CreateHostedZoneInput{Name: aws.String(a.domain), CallerReference: aws.String(id)})
 	if err != nil {
