@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awsclient"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbotstack"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/names"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/lambdas"
@@ -25,7 +26,7 @@ func (r *certbotResource) ValidateConfig(ctx context.Context, req resource.Valid
 		return
 	}
 	m.checkContradictions(&resp.Diagnostics)
-	if !m.Certificates.IsUnknown() && !anyUnknown(maps.Values(m.Certificates.Elements())) {
+	if m.certificatesKnown() {
 		m.checkCertificates(ctx, &resp.Diagnostics)
 	}
 }
@@ -62,6 +63,12 @@ func (m certbotModel) checkContradictions(diags *diag.Diagnostics) {
 	if m.ForceDestroy.ValueBool() && m.RetainOnDestroy.ValueBool() {
 		diags.AddAttributeError(path.Root("retain_on_destroy"), "Contradiction", "force_destroy destroys the certificates with the resource and retain_on_destroy keeps them. Set at most one of them.")
 	}
+}
+
+// certificatesKnown tells whether all certificates are known; single values of
+// theirs may be unknown still.
+func (m certbotModel) certificatesKnown() bool {
+	return !m.Certificates.IsUnknown() && !anyUnknown(maps.Values(m.Certificates.Elements()))
 }
 
 func anyUnknown(values iter.Seq[attr.Value]) bool {
@@ -125,29 +132,36 @@ func (r *certbotResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	plan.AccountURI = plannedAccount(ctx, plan, state, &resp.Diagnostics)
 	plan.setDrift(ctx, nil, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	// An update may have the first certificates issued, and so an account made.
-	if !req.State.Raw.IsNull() && plan.AccountURI.IsNull() && plan.IssueOnCreate.ValueBool() && !resp.Plan.Raw.Equal(req.State.Raw) {
+	if plan.mayGetAccount() && !resp.Plan.Raw.Equal(req.State.Raw) {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("account_uri"), types.StringUnknown())...)
 	}
-	if resp.Diagnostics.HasError() {
+	if !resp.Diagnostics.HasError() && plan.certificatesKnown() {
+		checkPlan(ctx, c, spec, !state.sameZones(plan), &resp.Diagnostics)
+	}
+}
+
+// checkPlan refuses what AWS would refuse for its size and, if zones is true,
+// hosted zones that do not exist and names outside of theirs.
+func checkPlan(ctx context.Context, c *awsclient.Clients, s certbotstack.Spec, zones bool, diags *diag.Diagnostics) {
+	addProblems(diags, s.CheckSizes())
+	if !zones {
 		return
 	}
-	if plan.Certificates.IsUnknown() || anyUnknown(maps.Values(plan.Certificates.Elements())) {
-		return
-	}
-	addProblems(&resp.Diagnostics, spec.CheckSizes())
-	if state.sameZones(plan) {
-		return
-	}
-	problems, err := spec.CheckZones(ctx, c)
-	addProblems(&resp.Diagnostics, problems)
-	addError(&resp.Diagnostics, "Planning", names.KindCertbot, spec.Scope.Name, err)
+	problems, err := s.CheckZones(ctx, c)
+	addProblems(diags, problems)
+	addError(diags, "Planning", names.KindCertbot, s.Scope.Name, err)
 }
 
 // sameZones tells whether nothing changed that a look at the hosted zones
 // could refuse.
 func (m certbotModel) sameZones(next certbotModel) bool {
 	return m.HostedZoneID.Equal(next.HostedZoneID) && m.Certificates.Equal(next.Certificates)
+}
+
+// mayGetAccount tells whether an update, if there is one, has the first
+// certificates issued, and so the account made.
+func (m certbotModel) mayGetAccount() bool {
+	return m.AccountURI.IsNull() && m.IssueOnCreate.ValueBool()
 }
 
 // plannedAccount keeps what is known of the account unless the authority
