@@ -153,12 +153,14 @@ func TestMissing(t *testing.T) {
 		{"refused", nil, &certbot.Status{State: certbot.StateFailed, Failure: refused}, []string{"certificate (a): never issued: No new certificate was stored: refused."}},
 		{"half deleted", []string{"a/key.pem", "a/cert.pem.old"}, &certbot.Status{Stored: names}, []string{"certificate (a): a/cert.pem missing in bucket "}},
 		{
-			"other names refused", []string{"a/key.pem", "a/cert.pem"},
+			"other names refused",
+			[]string{"a/key.pem", "a/cert.pem"},
 			&certbot.Status{State: certbot.StateFailed, Stored: &certbot.Stored{Domains: []string{"a.example.com"}}, Failure: refused},
 			[]string{"certificate (a): is for a.example.com, want a.example.com, b.example.com: No new certificate was stored: refused."},
 		},
 		{
-			"other names under way", []string{"a/key.pem", "a/cert.pem"},
+			"other names under way",
+			[]string{"a/key.pem", "a/cert.pem"},
 			&certbot.Status{State: certbot.StateRunning, Stored: &certbot.Stored{Domains: []string{"a.example.com"}}}, nil,
 		},
 	} {
