@@ -9,19 +9,16 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awsclient"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awserr"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbot"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/deployed"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/iampolicy"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/names"
-	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/stack"
 )
 
 // Discover reads a resource back from AWS, for import. It answers
@@ -29,34 +26,27 @@ import (
 // (force_destroy and its like) has its default, and Tags are all tags of the
 // function, ours too.
 func Discover(ctx context.Context, c *awsclient.Clients, scope names.Scope) (Spec, error) {
-	s := Spec{Scope: scope}
-	fn, err := c.Lambda.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: aws.String(scope.Physical())})
-	if awserr.Is(err, "ResourceNotFoundException") {
-		return s, stack.ErrNotFound
-	}
+	s, err := DiscoverCertificates(ctx, c, scope)
 	if err != nil {
-		return s, fmt.Errorf("reading Lambda function (%s): %w", scope.Physical(), err)
+		return s, err
 	}
-	s.KMSKeyARN = aws.ToString(fn.Configuration.KMSKeyArn)
-	s.Artifact.SHA256 = aws.ToString(fn.Configuration.CodeSha256)
-	s.Tags = fn.Tags
-	if len(fn.Configuration.Architectures) > 0 {
-		s.Architecture = string(fn.Configuration.Architectures[0])
+	return s, s.discoverParts(ctx, c)
+}
+
+// DiscoverCertificates is Discover for what the function is told alone: the
+// certificates, the bucket and the authority. Who only asks for a certificate
+// needs no rights beyond the function and the bucket.
+func DiscoverCertificates(ctx context.Context, c *awsclient.Clients, scope names.Scope) (Spec, error) {
+	s := Spec{Scope: scope}
+	fn, err := deployed.ReadFunction(ctx, c, scope)
+	if err != nil {
+		return s, err
 	}
-	if fn.Configuration.Environment == nil {
-		return s, fmt.Errorf("reading Lambda function (%s): it has no environment; is it a fargatedirect_certbot?", scope.Physical())
-	}
-	env := fn.Configuration.Environment.Variables
-	if bucket := env[certbot.EnvConfigBucket]; bucket != scope.Physical() {
+	s.Architecture, s.KMSKeyARN, s.Artifact.SHA256, s.Tags = fn.Architecture, fn.KMSKeyARN, fn.CodeSHA256, fn.Tags
+	if bucket := fn.Environment[certbot.EnvConfigBucket]; bucket != scope.Physical() {
 		s.ExistingBucket = bucket
 	}
-	if err := s.discoverConfig(ctx, c, env); err != nil {
-		return s, err
-	}
-	if err := s.discoverParts(ctx, c); err != nil {
-		return s, err
-	}
-	return s, nil
+	return s, s.discoverConfig(ctx, c, fn.Environment)
 }
 
 func (s *Spec) discoverConfig(ctx context.Context, c *awsclient.Clients, env map[string]string) error {
@@ -116,22 +106,13 @@ func (s *Spec) discoverParts(ctx context.Context, c *awsclient.Clients) error {
 		return fmt.Errorf("reading EventBridge rule (%s): %w", s.Scope.Physical(), err)
 	}
 	s.ScheduleExpression = aws.ToString(rule.ScheduleExpression)
-	role, err := c.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(s.Scope.Physical())})
+	role, err := deployed.ReadRole(ctx, c, s.Scope)
 	if err != nil {
-		return fmt.Errorf("reading IAM role (%s): %w", s.Scope.Physical(), err)
+		return err
 	}
-	s.IAMPath = aws.ToString(role.Role.Path)
-	if role.Role.PermissionsBoundary != nil {
-		s.PermissionsBoundary = aws.ToString(role.Role.PermissionsBoundary.PermissionsBoundaryArn)
-	}
-	groups, err := c.Logs.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: aws.String(s.LogGroup())})
-	if err != nil {
-		return fmt.Errorf("reading log group (%s): %w", s.LogGroup(), err)
-	}
-	for _, g := range groups.LogGroups {
-		if aws.ToString(g.LogGroupName) == s.LogGroup() {
-			s.LogRetentionDays = aws.ToInt32(g.RetentionInDays)
-		}
+	s.IAMPath, s.PermissionsBoundary = role.Path, role.PermissionsBoundary
+	if s.LogRetentionDays, err = deployed.ReadRetention(ctx, c, s.LogGroup()); err != nil {
+		return err
 	}
 	if err := s.discoverEmails(ctx, c); err != nil {
 		return err

@@ -9,6 +9,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/stack"
 )
 
 // Tags are the wanted tags of a part.
@@ -18,6 +20,18 @@ type Tags struct {
 	// Ignore tells which tags others may keep on a part; nil ignores none.
 	// Tags of AWS ("aws:…") are always ignored.
 	Ignore func(key string) bool
+}
+
+// OwnTags are the wanted tags of a resource's parts: the user's and the
+// provider's, the owner's mark, and during a create the mark of that.
+func OwnTags(owner string, creating bool, tags map[string]string, ignore func(key string) bool) Tags {
+	want := map[string]string{}
+	maps.Copy(want, tags)
+	want[stack.OwnerTag] = owner
+	if creating {
+		want[stack.CreatingTag] = "true"
+	}
+	return Tags{Want: want, Ignore: ignore}
 }
 
 // Diff tells what to set and what to remove on a part that bears have.

@@ -106,7 +106,7 @@ func (d *certificateDataSource) Read(ctx context.Context, req datasource.ReadReq
 		resp.Diagnostics.AddError(title, err.Error())
 		return
 	}
-	spec, err := certbotstack.Discover(ctx, c, scope)
+	spec, err := certbotstack.DiscoverCertificates(ctx, c, scope)
 	if errors.Is(err, stack.ErrNotFound) {
 		resp.Diagnostics.AddError(title, fmt.Sprintf("There is no fargatedirect_certbot of that name in region %s of account %s.", c.Region, c.Account))
 		return

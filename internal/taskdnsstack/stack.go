@@ -2,7 +2,6 @@ package taskdnsstack
 
 import (
 	"fmt"
-	"maps"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awsclient"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/parts"
@@ -93,13 +92,5 @@ func (s Spec) role(c *awsclient.Clients) *parts.Role {
 }
 
 func (s Spec) tags() parts.Tags {
-	want := maps.Clone(s.Tags)
-	if want == nil {
-		want = map[string]string{}
-	}
-	want[stack.OwnerTag] = s.Scope.Owner()
-	if s.Creating {
-		want[stack.CreatingTag] = "true"
-	}
-	return parts.Tags{Want: want, Ignore: s.IgnoreTag}
+	return parts.OwnTags(s.Scope.Owner(), s.Creating, s.Tags, s.IgnoreTag)
 }
