@@ -10,7 +10,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -42,12 +41,11 @@ type Clients struct {
 	Route53 *route53.Client
 	SSM     *ssm.Client
 	STS     *sts.Client
-	ECS     *ecs.Client
 }
 
 // Services are the keys that Config.Endpoints may have.
 func Services() []string {
-	return []string{"ecs", "events", "iam", "lambda", "logs", "route53", "s3", "sns", "sqs", "ssm", "sts"}
+	return []string{"events", "iam", "lambda", "logs", "route53", "s3", "sns", "sqs", "ssm", "sts"}
 }
 
 // For answers the clients for a region; empty stands for the provider's own.
@@ -93,7 +91,6 @@ func (p *Provider) clients(region string) *Clients {
 		Route53: route53.NewFromConfig(cfg, func(o *route53.Options) { at("route53", &o.BaseEndpoint) }),
 		SSM:     ssm.NewFromConfig(cfg, func(o *ssm.Options) { at("ssm", &o.BaseEndpoint) }),
 		STS:     sts.NewFromConfig(cfg, func(o *sts.Options) { at("sts", &o.BaseEndpoint) }),
-		ECS:     ecs.NewFromConfig(cfg, func(o *ecs.Options) { at("ecs", &o.BaseEndpoint) }),
 	}
 }
 

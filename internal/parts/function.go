@@ -75,16 +75,6 @@ type Function struct {
 	Sleep func(context.Context, time.Duration) error
 }
 
-// FunctionConfiguration is what a function is found to be.
-type FunctionConfiguration struct {
-	RoleARN, Description     string
-	Architecture             string
-	MemoryMB, TimeoutSeconds int32
-	Environment              map[string]string
-	CodeSHA256               string
-	KMSKeyARN                string
-}
-
 func (f *Function) String() string { return fmt.Sprintf("Lambda function (%s)", f.Name) }
 
 // Ensure creates the function or brings configuration, code, tags and
@@ -149,28 +139,6 @@ func (f *Function) ReadTags(ctx context.Context) (map[string]string, error) {
 // Untag removes one tag.
 func (f *Function) Untag(ctx context.Context, key string) error {
 	return untagLambda(ctx, f.API, f.ARN, key)
-}
-
-// Configuration answers what the function is, for import, or
-// stack.ErrNotFound.
-func (f *Function) Configuration(ctx context.Context) (FunctionConfiguration, error) {
-	have, err := f.find(ctx)
-	if err != nil {
-		return FunctionConfiguration{}, err
-	}
-	if err := environmentError(have); err != nil {
-		return FunctionConfiguration{}, err
-	}
-	return FunctionConfiguration{
-		RoleARN:        aws.ToString(have.Role),
-		Description:    aws.ToString(have.Description),
-		Architecture:   functionArchitecture(have),
-		MemoryMB:       aws.ToInt32(have.MemorySize),
-		TimeoutSeconds: aws.ToInt32(have.Timeout),
-		Environment:    functionEnvironment(have),
-		CodeSHA256:     aws.ToString(have.CodeSha256),
-		KMSKeyARN:      aws.ToString(have.KMSKeyArn),
-	}, nil
 }
 
 func (f *Function) find(ctx context.Context) (*lambda.GetFunctionConfigurationOutput, error) {

@@ -3,7 +3,6 @@ package parts
 import (
 	"context"
 	"errors"
-	"maps"
 	"strings"
 	"testing"
 
@@ -221,26 +220,8 @@ func TestFunctionEnvironmentThatCannotBeRead(t *testing.T) {
 	if _, err := f.Drift(t.Context()); err == nil || !strings.Contains(err.Error(), "kms:Decrypt") {
 		t.Fatalf("Drift: %v", err)
 	}
-	if _, err := f.Configuration(t.Context()); err == nil {
-		t.Fatal("Configuration answered variables that it could not read")
-	}
 	mustEnsure(t, f) // so that a lost key can be replaced
 	mustDrift(t, f)
-}
-
-func TestFunctionConfiguration(t *testing.T) {
-	t.Parallel()
-	f, _ := newFunction()
-	if _, err := f.Configuration(t.Context()); !errors.Is(err, stack.ErrNotFound) {
-		t.Fatalf("Configuration of an absent function: %v", err)
-	}
-	f.KMSKeyARN = "arn:aws:kms:eu-west-2:123456789012:key/k"
-	mustEnsure(t, f)
-	got, err := f.Configuration(t.Context())
-	if err != nil || got.Architecture != "arm64" || got.KMSKeyARN != f.KMSKeyARN || got.RoleARN != testRoleARN || got.Description != "d" ||
-		got.MemoryMB != 128 || got.TimeoutSeconds != 900 || got.CodeSHA256 != f.CodeSHA256 || !maps.Equal(got.Environment, f.Environment) {
-		t.Fatalf("Configuration: %+v, %v", got, err)
-	}
 }
 
 func TestFunctionAccessDenied(t *testing.T) {

@@ -33,9 +33,6 @@ type Object struct {
 	Body []byte
 	// ContentType describes the content.
 	ContentType string
-	// DeletesWithBucket makes Delete do nothing, because the bucket is ours
-	// and its Delete removes everything.
-	DeletesWithBucket bool
 }
 
 func (o *Object) String() string { return fmt.Sprintf("object (s3://%s/%s)", o.Bucket, o.Key) }
@@ -84,9 +81,6 @@ func (o *Object) Drift(ctx context.Context) ([]string, error) {
 // Delete removes the object with all its versions, so that nothing of ours
 // stays in a bucket of somebody else.
 func (o *Object) Delete(ctx context.Context) error {
-	if o.DeletesWithBucket {
-		return nil
-	}
 	versions, err := o.versions(ctx)
 	if awserr.Is(err, "NoSuchBucket") {
 		return nil

@@ -73,19 +73,6 @@ func TestObjectDelete(t *testing.T) {
 	}
 }
 
-func TestObjectDeletesWithBucket(t *testing.T) {
-	t.Parallel()
-	f := newFakeS3()
-	f.buckets["certs"] = &fakeBucket{account: f.account}
-	o := testObject(f)
-	o.DeletesWithBucket = true
-	mustEnsure(t, o)
-	f.takeChanges()
-	mustDelete(t, o)
-	expectChanges(t, &f.service)
-	mustDrift(t, o)
-}
-
 // An absent object and a forbidden one answer alike to a caller without
 // s3:ListBucket, so neither may be taken for missing.
 func TestObjectAccessDenied(t *testing.T) {

@@ -96,23 +96,6 @@ func (s *Subscriptions) Delete(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Pending answers the wanted addresses that receive nothing because they have
-// not confirmed, or have unsubscribed; or stack.ErrNotFound if there is no
-// topic.
-func (s *Subscriptions) Pending(ctx context.Context) ([]string, error) {
-	have, err := s.list(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var pending []string
-	for _, email := range s.Emails {
-		if !slices.ContainsFunc(have, func(sub emailSubscription) bool { return sub.confirmed() && sameAddress(sub.address, email) }) {
-			pending = append(pending, email)
-		}
-	}
-	return pending, nil
-}
-
 const emailProtocol = "email"
 
 // emailSubscription is one subscription. Its arn is a word instead while it is

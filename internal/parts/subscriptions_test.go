@@ -2,7 +2,6 @@ package parts
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -12,8 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
-
-	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/stack"
 )
 
 // fakeSubscriptions is SNS as far as the subscriptions of one topic go.
@@ -142,17 +139,6 @@ func TestSubscriptionsNoneWanted(t *testing.T) {
 	mustDrift(t, s, "old@example.com is subscribed, want no such subscription")
 }
 
-func TestSubscriptionsPending(t *testing.T) {
-	t.Parallel()
-	f := newFakeSubscriptions()
-	s := testSubscriptions(f)
-	got, err := s.Pending(t.Context())
-	if want := []string{"pending@example.com", "left@example.com", "new@example.com"}; err != nil || !slices.Equal(got, want) {
-		t.Errorf("Pending = %q, %v, want %q", got, err, want)
-	}
-	mustDrift(t, s) // pending and missing ones are a status
-}
-
 func TestSubscriptionsDelete(t *testing.T) {
 	t.Parallel()
 	f := newFakeSubscriptions()
@@ -177,9 +163,6 @@ func TestSubscriptionsWithoutTopic(t *testing.T) {
 	f := &fakeSubscriptions{noTopic: true}
 	s := testSubscriptions(f)
 	mustBeAbsent(t, s)
-	if _, err := s.Pending(t.Context()); !errors.Is(err, stack.ErrNotFound) {
-		t.Errorf("Pending: %v", err)
-	}
 	mustDelete(t, s)
 	expectChanges(t, &f.service)
 	expectError(t, s.Ensure(t.Context()), "listing e-mail subscriptions (certs)", "not found")
