@@ -47,10 +47,14 @@ func ReadFunction(ctx context.Context, c *awsclient.Clients, scope names.Scope) 
 	if len(out.Configuration.Architectures) > 0 {
 		f.Architecture = string(out.Configuration.Architectures[0])
 	}
-	if out.Configuration.Environment == nil {
+	env := out.Configuration.Environment
+	if env != nil && env.Error != nil {
+		return Function{}, fmt.Errorf("reading the environment of Lambda function (%s): %s: %s", scope.Physical(), aws.ToString(env.Error.ErrorCode), aws.ToString(env.Error.Message))
+	}
+	if env == nil {
 		return Function{}, fmt.Errorf("reading Lambda function (%s): it has no environment; is it a fargatedirect_%s?", scope.Physical(), scope.Kind)
 	}
-	f.Environment = out.Configuration.Environment.Variables
+	f.Environment = env.Variables
 	return f, nil
 }
 
