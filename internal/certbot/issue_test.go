@@ -137,9 +137,39 @@ func TestContactIsKeptCurrent(t *testing.T) {
 		w := newWorld([]string{"example.com"})
 		w.mustRun(t, Request{})
 		w.config.ACME.ContactEmail = "ops@example.com"
+		contacts := func(want ...string) {
+			t.Helper()
+			if len(w.ca.contacts) != 1 || !slices.Equal(w.ca.contacts[0], want) {
+				t.Errorf("contacts %q, want %q", w.ca.contacts, want)
+			}
+		}
+		w.mustRun(t, Request{})
+		contacts() // a scheduled run leaves the authority alone while nothing is due
+		w.mustRun(t, Request{Trigger: TriggerApply})
+		contacts("mailto:ops@example.com")
+		w.config.ACME.ContactEmail = "other@example.com"
 		w.mustRun(t, Request{Force: true})
-		if want := []string{"mailto:ops@example.com"}; len(w.ca.contacts) != 1 || !slices.Equal(w.ca.contacts[0], want) {
-			t.Errorf("contacts %q, want %q", w.ca.contacts, want)
+		contacts("mailto:other@example.com")
+	})
+}
+
+func TestRefusedContactKeepsTheCertificate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld([]string{"example.com"})
+		w.mustRun(t, Request{})
+		w.config.ACME.ContactEmail = "ops@example.com"
+		w.ca.refuse = func(path string) *caProblem {
+			if path == "/account" {
+				return refusal400("invalidContact", "no such domain")
+			}
+			return nil
+		}
+		if got := w.mustRun(t, Request{Trigger: TriggerApply})[0]; got.State != StateKept {
+			t.Errorf("state %s, want %s", got.State, StateKept)
+		}
+		if !strings.Contains(w.log.String(), "no such domain") {
+			t.Errorf("the refusal is not in the log: %s", w.log.String())
 		}
 	})
 }

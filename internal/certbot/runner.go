@@ -165,6 +165,7 @@ func (r *run) work(ctx context.Context, log *slog.Logger, c Certificate, status 
 	reason := due(c, r.config.ACME.DirectoryURL, have, time.Now())
 	if reason == "" && !r.request.Force {
 		status.State = StateKept
+		r.tellContact(ctx, log)
 		return nil
 	}
 	if reason == "" {
@@ -172,6 +173,19 @@ func (r *run) work(ctx context.Context, log *slog.Logger, c Certificate, status 
 	}
 	log.InfoContext(ctx, "a new certificate is needed", "reason", reason)
 	return r.renew(ctx, log, c, status)
+}
+
+// tellContact has the authority know a contact that the user just changed,
+// although no certificate is due. Scheduled runs do not: with nothing due they
+// leave the authority alone. The certificate is good in any case, so a refusal
+// is only logged; the next order meets it again.
+func (r *run) tellContact(ctx context.Context, log *slog.Logger) {
+	if r.request.Trigger != TriggerApply || r.config.ACME.ContactEmail == "" {
+		return
+	}
+	if _, err := r.logIn(ctx); err != nil {
+		log.WarnContext(ctx, "the authority was not told the contact", "error", err.Error())
+	}
 }
 
 // renew obtains and stores a certificate. Whatever does not cost an order is
