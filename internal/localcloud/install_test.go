@@ -16,7 +16,10 @@ func anything(string) bool { return true }
 // TestCachedInstallsOnce has many wanting the same at once.
 func TestCachedInstallsOnce(t *testing.T) {
 	t.Parallel()
-	o := Options{CacheDir: t.TempDir(), Progress: &strings.Builder{}}
+	o, err := Options{CacheDir: t.TempDir(), Progress: &strings.Builder{}}.withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
 	var installs atomic.Int32
 	var group sync.WaitGroup
 	for range 8 {

@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -227,6 +228,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Progress == nil {
 		o.Progress = io.Discard
 	}
+	o.Progress = &turns{to: o.Progress}
 	if o.ChangeDelay == 0 {
 		o.ChangeDelay = 200 * time.Millisecond
 	}
@@ -252,6 +254,19 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("making the cache directory: %w", err)
 	}
 	return o, nil
+}
+
+// turns lets several steps, which start at the same time, write to one writer.
+type turns struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+// Write implements io.Writer.
+func (t *turns) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.to.Write(p)
 }
 
 func (o Options) progress(format string, args ...any) {
