@@ -12,12 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 )
 
-// Route53 is what the function asks of Amazon Route 53.
-type Route53 interface {
-	ChangeResourceRecordSets(context.Context, *route53.ChangeResourceRecordSetsInput, ...func(*route53.Options)) (*route53.ChangeResourceRecordSetsOutput, error)
-	ListResourceRecordSets(context.Context, *route53.ListResourceRecordSetsInput, ...func(*route53.Options)) (*route53.ListResourceRecordSetsOutput, error)
-}
-
 // maxRounds bounds how often the changes are submitted again without what
 // Route 53 refused. Two are usual: somebody else's change can come between
 // reading a record set and changing it, but not again and again.
@@ -104,7 +98,7 @@ func (a applier) prepare(ctx context.Context, items []*item) []*item {
 			open = append(open, it)
 		case verdictForeign:
 			a.log.Warn("record left alone, it is not ours", "name", it.want.name, "task", it.want.taskID, "cluster", it.want.cluster,
-				"wanted", it.want.address, "ttl", aws.ToInt64(it.known.set.TTL), "values", len(it.known.set.ResourceRecords))
+				"wanted", it.want.address(), "ttl", aws.ToInt64(it.known.set.TTL), "values", len(it.known.set.ResourceRecords))
 			it.finish(nil)
 		default:
 			it.finish(nil)
@@ -195,7 +189,7 @@ func (a applier) learn(batch []*item, said []string, err error) {
 			it.known = known{refused: true}
 		case strings.Contains(text, "conflict"):
 			a.log.Warn("record not made, the name bears others that are not ours", "name", it.want.name, "task", it.want.taskID,
-				"cluster", it.want.cluster, "wanted", it.want.address, "reason", text)
+				"cluster", it.want.cluster, "wanted", it.want.address(), "reason", text)
 			it.finish(nil)
 		default:
 			it.finish(permanentError{fmt.Errorf("changing record (%s): %s", it.want.name, text)})

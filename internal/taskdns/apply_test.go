@@ -41,22 +41,22 @@ func TestApplySortsOutWhatIsRefused(t *testing.T) {
 				}
 			}
 			for i := range 34 {
-				add(i, "60 "+address, want{address: address})
+				add(i, "60 "+address, want{addresses: v4(address)})
 			}
 			w.record(ids[34]+"."+domain, 60, address) // there already
-			add(34, "60 "+address, want{address: address})
+			add(34, "60 "+address, want{addresses: v4(address)})
 			w.record(ids[35]+"."+domain, 300, otherAddress) // a stranger's
-			add(35, "300 "+otherAddress, want{address: address})
+			add(35, "300 "+otherAddress, want{addresses: v4(address)})
 			w.record(ids[36]+"."+domain, 60, otherAddress) // outdated
-			add(36, "60 "+address, want{address: address})
-			add(37, "", want{last: address})                  // gone already
-			w.record(ids[38]+"."+domain, 300, otherAddress)   // to go, but a stranger's
-			add(38, "300 "+otherAddress, want{last: address}) //
-			w.zone.put(types.ResourceRecordSet{               // a stranger's CNAME
+			add(36, "60 "+address, want{addresses: v4(address)})
+			add(37, "", want{last: lastV4(address)})                  // gone already
+			w.record(ids[38]+"."+domain, 300, otherAddress)           // to go, but a stranger's
+			add(38, "300 "+otherAddress, want{last: lastV4(address)}) //
+			w.zone.put(types.ResourceRecordSet{                       // a stranger's CNAME
 				Name: aws.String(ids[39] + "." + domain + "."), Type: types.RRTypeCname, TTL: aws.Int64(5),
 				ResourceRecords: []types.ResourceRecord{{Value: aws.String("www.example.com")}},
 			})
-			add(39, "", want{address: address})
+			add(39, "", want{addresses: v4(address)})
 			contents[ids[39]+"."+domain+" CNAME"] = "5 www.example.com"
 
 			if failed := w.handler.applier.apply(t.Context(), wants); len(failed) > 0 {
@@ -114,7 +114,7 @@ func TestApplyHandsBack(t *testing.T) {
 			tt.world(w)
 			var wants []want
 			for i, id := range ids {
-				wants = append(wants, want{taskID: id, name: id + "." + domain, address: address})
+				wants = append(wants, want{taskID: id, name: id + "." + domain, addresses: v4(address)})
 				if i == 0 && tt.wrong != "" {
 					wants[0].name = tt.wrong
 				}
@@ -154,7 +154,7 @@ func TestApplyFindsTheZoneUnreadable(t *testing.T) {
 	a := w.handler.applier
 	a.route53 = unreadable{w.zone}
 	ids := labels(2)
-	failed := a.apply(t.Context(), []want{{taskID: ids[0], name: ids[0] + "." + domain}, {taskID: ids[1], name: ids[1] + "." + domain, address: address}})
+	failed := a.apply(t.Context(), []want{{taskID: ids[0], name: ids[0] + "." + domain}, {taskID: ids[1], name: ids[1] + "." + domain, addresses: v4(address)}})
 	if len(failed) != 1 || !errors.Is(failed[ids[0]], errUnreadable) {
 		t.Errorf("failed: %v", failed)
 	}
@@ -168,7 +168,7 @@ func TestApplyLogsEachRecord(t *testing.T) {
 	w := newWorld(t)
 	var wants []want
 	for _, id := range labels(3) {
-		wants = append(wants, want{taskID: id, name: id + "." + domain, cluster: "FargateCluster", address: address})
+		wants = append(wants, want{taskID: id, name: id + "." + domain, cluster: "FargateCluster", addresses: v4(address)})
 	}
 	w.handler.applier.apply(t.Context(), wants)
 	lines := strings.Split(strings.TrimSpace(w.log.String()), "\n")

@@ -7,18 +7,67 @@ package taskdns
 type Config struct {
 	// Owner is the value of the owner tag: "task_dns/<name>".
 	Owner string `json:"owner"`
-	// Domain is the parent of all task names, lower-case, without a dot at
-	// the end.
-	Domain string `json:"domain"`
-	// HostedZoneID is the zone that takes the records.
-	HostedZoneID string `json:"hosted_zone_id"`
+	// Place is where the names are.
+	Place
+	// Retired are the places where the names were before a change of the
+	// resource. Retire takes the names there away.
+	Retired []Place `json:"retired,omitempty"`
 	// TTL of the records, in seconds.
 	TTL int64 `json:"ttl"`
+	// PublishOn is PublishRunning or PublishAttached.
+	PublishOn string `json:"publish_on,omitempty"`
+	// TakeOver lets the function replace a record that bears a task's name and
+	// is somebody else's. Otherwise such a record is left alone.
+	TakeOver bool `json:"take_over,omitempty"`
 	// ClusterARNs are the clusters whose tasks get names. A message about any
 	// other cluster is ignored.
 	ClusterARNs []string `json:"cluster_arns"`
 	// QueueURL is the queue that feeds the function.
 	QueueURL string `json:"queue_url"`
+	// DeadLetterQueueURL is the queue for what can never succeed.
+	DeadLetterQueueURL string `json:"dead_letter_queue_url,omitempty"`
+	// EventBus is the name or the ARN of the bus that is told of names that
+	// are ready, deleted or failed. Empty is the default bus.
+	EventBus string `json:"event_bus,omitempty"`
+	// Limits are the function's share of Route 53's limits.
+	Limits Limits `json:"limits,omitzero"`
+}
+
+// Place is where names of tasks are.
+type Place struct {
+	// Domain is the parent of all task names, lower-case, without a dot at
+	// the end.
+	Domain string `json:"domain"`
+	// HostedZoneID is the zone that takes the records.
+	HostedZoneID string `json:"hosted_zone_id"`
+	// RoleARN and ExternalID are of a role to assume for the zone, if it is in
+	// another account.
+	RoleARN    string `json:"role_arn,omitempty"`
+	ExternalID string `json:"external_id,omitempty"`
+	// HostnameTemplate makes the labels. Empty is hostname.Default.
+	HostnameTemplate string `json:"hostname_template,omitempty"`
+}
+
+// When a task gets its name.
+const (
+	// PublishRunning is when the task runs. It is the default.
+	PublishRunning = "running"
+	// PublishAttached is when its network interface is attached, which is some
+	// ten to forty seconds earlier.
+	PublishAttached = "attached"
+)
+
+// Limits are rates at which the function calls Route 53. A zero takes the
+// default.
+type Limits struct {
+	// RequestsPerSecond and RequestBurst bound calls. Route 53 allows 10 and 50
+	// to an account.
+	RequestsPerSecond float64 `json:"requests_per_second,omitempty"`
+	RequestBurst      float64 `json:"request_burst,omitempty"`
+	// ChangesPerSecond and ChangeBurst bound record sets changed. What Route 53
+	// allows is not published.
+	ChangesPerSecond float64 `json:"changes_per_second,omitempty"`
+	ChangeBurst      float64 `json:"change_burst,omitempty"`
 }
 
 // EnvConfig is the environment variable that holds the Config.

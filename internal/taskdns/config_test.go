@@ -7,7 +7,7 @@ import (
 
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
-	good := Config{Domain: domain, HostedZoneID: "Z1", TTL: 60, ClusterARNs: []string{fargateCluster}, QueueURL: "https://queue"}
+	good := Config{Place: Place{Domain: domain, HostedZoneID: "Z1"}, TTL: 60, ClusterARNs: []string{fargateCluster}, QueueURL: "https://queue"}
 	tests := map[string]func(*Config){
 		"no domain":      func(c *Config) { c.Domain = "" },
 		"no zone":        func(c *Config) { c.HostedZoneID = "" },
@@ -19,7 +19,7 @@ func TestNewRefuses(t *testing.T) {
 		"another kind":   func(c *Config) { c.ClusterARNs = []string{strings.Replace(fargateCluster, ":ecs:", ":eks:", 1)} },
 		"without region": func(c *Config) { c.ClusterARNs = []string{strings.Replace(fargateCluster, "us-west-2", "", 1)} },
 	}
-	if _, err := New(good, Clients{}, Settings{}); err != nil {
+	if _, err := New(good, Clients{Route53: func(Place) Route53 { return nil }}, Settings{}); err != nil {
 		t.Fatal(err)
 	}
 	for name, spoil := range tests {
@@ -27,7 +27,7 @@ func TestNewRefuses(t *testing.T) {
 			t.Parallel()
 			cfg := good
 			spoil(&cfg)
-			if _, err := New(cfg, Clients{}, Settings{}); err == nil {
+			if _, err := New(cfg, Clients{Route53: func(Place) Route53 { return nil }}, Settings{}); err == nil {
 				t.Error("accepted")
 			}
 		})

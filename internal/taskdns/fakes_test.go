@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +28,7 @@ func apiError(code, message string) error {
 
 // fakeECS knows tasks by cluster ARN and id.
 type fakeECS struct {
+	ECS
 	clusters map[string]map[string]ecstypes.Task
 	fail     map[string]error    // by cluster ARN
 	silent   map[string]struct{} // ids about which it says nothing
@@ -125,6 +127,7 @@ func (f *fakeEC2) DescribeNetworkInterfaces(ctx context.Context, in *ec2.Describ
 // fakeZone is a hosted zone as strict as Route 53: a batch is checked as a
 // whole, and applied as a whole or not at all.
 type fakeZone struct {
+	Route53
 	sets    map[string]types.ResourceRecordSet // by setKey
 	origin  string
 	joined  bool // complaints come as one message instead of a list
@@ -258,6 +261,7 @@ func values(s types.ResourceRecordSet) []string {
 
 // fakeSQS notes after how many seconds each message comes again.
 type fakeSQS struct {
+	SQS
 	fail  error
 	again map[string]int32 // by receipt handle
 	calls int
@@ -292,4 +296,13 @@ type unreadable struct{ *fakeZone }
 
 func (unreadable) ListResourceRecordSets(context.Context, *route53.ListResourceRecordSetsInput, ...func(*route53.Options)) (*route53.ListResourceRecordSetsOutput, error) {
 	return nil, errUnreadable
+}
+
+// v4 is an IPv4 address alone.
+func v4(text string) addresses { return addresses{v4: netip.MustParseAddr(text)} }
+
+// lastV4 is the same for what a task still holds.
+func lastV4(text string) *addresses {
+	a := v4(text)
+	return &a
 }

@@ -15,11 +15,6 @@ import (
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awserr"
 )
 
-// SQS is what the function asks of Amazon SQS.
-type SQS interface {
-	ChangeMessageVisibilityBatch(context.Context, *sqs.ChangeMessageVisibilityBatchInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error)
-}
-
 // permanentError is a failure that does not pass by itself.
 type permanentError struct{ error }
 

@@ -14,14 +14,6 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// Clients are the AWS services that the function uses.
-type Clients struct {
-	ECS     ECS
-	EC2     EC2
-	Route53 Route53
-	SQS     SQS
-}
-
 // Handler keeps the names of tasks right, told by messages that something
 // about a task has changed. It holds no state, and believes no message: a
 // message leads to a question about a task, and the answers of ECS and EC2
@@ -50,17 +42,6 @@ type Handler struct {
 	log      *slog.Logger
 }
 
-// Settings are what of the world around the handler tests replace.
-type Settings struct {
-	// Now is the current time.
-	Now func() time.Time
-	// Random answers a number from 0 up to, but not including, n.
-	Random func(n int) int
-	// Log takes a line for each record that changed and for each message that
-	// led to nothing.
-	Log *slog.Logger
-}
-
 // patience is how long a message may know more than ECS. ECS catches up within
 // seconds; a message that is older was wrong about its task.
 const patience = 60 * time.Second
@@ -87,7 +68,7 @@ func New(cfg Config, c Clients, s Settings) (*Handler, error) {
 	}
 	return &Handler{
 		observer: observer{ecs: c.ECS, ec2: c.EC2, clusters: clusters},
-		applier:  applier{route53: c.Route53, zoneID: cfg.HostedZoneID, ttl: cfg.TTL, log: s.Log},
+		applier:  applier{route53: c.Route53(cfg.Place), zoneID: cfg.HostedZoneID, ttl: cfg.TTL, log: s.Log},
 		returner: returner{sqs: c.SQS, queueURL: cfg.QueueURL, random: s.Random, log: s.Log},
 		clusters: clusters,
 		domain:   cfg.Domain,
@@ -238,7 +219,7 @@ func (h *Handler) settle(ctx context.Context, subjects map[string]subject) map[s
 		w := want{taskID: id, name: id + "." + h.domain, cluster: s.cluster}
 		switch {
 		case !s.running:
-			w.last = address // unknown is well too: the record is then read
+			w.last = &address // unknown is well too: the record is then read
 		case s.interfaceID == "": // runs on an EC2 instance, without an address of its own
 		case err != nil:
 			failed[id] = err
@@ -247,7 +228,7 @@ func (h *Handler) settle(ctx context.Context, subjects map[string]subject) map[s
 			failed[id] = errLagging
 			continue
 		default:
-			w.address = address
+			w.addresses = address
 		}
 		wants = append(wants, w)
 	}

@@ -8,19 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 )
 
-// want is what is to be for one task.
-type want struct {
-	taskID  string
-	name    string // the record's, without a dot at the end
-	cluster string // name of the task's cluster
-	// address is what the name is to point to; empty when the name is to be
-	// gone.
-	address string
-	// last is, for a name that is to be gone, the address that the task still
-	// holds. With it the record can be removed without being read first.
-	last string
-}
-
 // known is what is known about the record set that bears a name.
 type known struct {
 	refused bool                     // a change was refused for what is there: it must be read
@@ -54,12 +41,12 @@ func decide(w want, k known, ttl int64) (verdict, []types.Change) {
 		return verdictRead, nil
 	case k.read && k.set != nil:
 		return decideOver(w, *k.set, ttl)
-	case w.address != "":
-		return verdictChange, []types.Change{{Action: types.ChangeActionCreate, ResourceRecordSet: recordSet(w.name, w.address, ttl)}}
+	case w.address() != "":
+		return verdictChange, []types.Change{{Action: types.ChangeActionCreate, ResourceRecordSet: recordSet(w.name, w.address(), ttl)}}
 	case k.read:
 		return verdictDone, nil
-	case w.last != "":
-		return verdictChange, []types.Change{{Action: types.ChangeActionDelete, ResourceRecordSet: recordSet(w.name, w.last, ttl)}}
+	case w.lastAddress() != "":
+		return verdictChange, []types.Change{{Action: types.ChangeActionDelete, ResourceRecordSet: recordSet(w.name, w.lastAddress(), ttl)}}
 	}
 	return verdictRead, nil
 }
@@ -69,12 +56,12 @@ func decideOver(w want, set types.ResourceRecordSet, ttl int64) (verdict, []type
 	if !canBeOurs(w, set, ttl) {
 		return verdictForeign, nil
 	}
-	if w.address != "" && value(set) == w.address && aws.ToInt64(set.TTL) == ttl {
+	if w.address() != "" && value(set) == w.address() && aws.ToInt64(set.TTL) == ttl {
 		return verdictDone, nil
 	}
 	changes := []types.Change{{Action: types.ChangeActionDelete, ResourceRecordSet: &set}}
-	if w.address != "" {
-		changes = append(changes, types.Change{Action: types.ChangeActionCreate, ResourceRecordSet: recordSet(w.name, w.address, ttl)})
+	if w.address() != "" {
+		changes = append(changes, types.Change{Action: types.ChangeActionCreate, ResourceRecordSet: recordSet(w.name, w.address(), ttl)})
 	}
 	return verdictChange, changes
 }
@@ -88,7 +75,7 @@ func canBeOurs(w want, set types.ResourceRecordSet, ttl int64) bool {
 		return false
 	}
 	v := value(set)
-	return aws.ToInt64(set.TTL) == ttl || v != "" && (v == w.address || v == w.last)
+	return aws.ToInt64(set.TTL) == ttl || v != "" && (v == w.address() || v == w.lastAddress())
 }
 
 // isPlain tells whether a record set has no alias, routing policy or health
@@ -170,4 +157,20 @@ func comment(items []*item) string {
 		return text
 	}
 	return text[:most-len("...")] + "..."
+}
+
+// address is the IPv4 address that is wanted, or "".
+func (w want) address() string {
+	if !w.addresses.v4.IsValid() {
+		return ""
+	}
+	return w.addresses.v4.String()
+}
+
+// lastAddress is the IPv4 address that the task still holds, or "".
+func (w want) lastAddress() string {
+	if w.last == nil || !w.last.v4.IsValid() {
+		return ""
+	}
+	return w.last.v4.String()
 }

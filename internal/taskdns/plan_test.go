@@ -11,9 +11,9 @@ import (
 
 func TestDecide(t *testing.T) {
 	t.Parallel()
-	there := want{taskID: taskID, name: taskName, address: address}
+	there := want{taskID: taskID, name: taskName, addresses: v4(address)}
 	gone := want{taskID: taskID, name: taskName}
-	leaving := want{taskID: taskID, name: taskName, last: address}
+	leaving := want{taskID: taskID, name: taskName, last: lastV4(address)}
 	holds := func(ttl int64, value string, change ...func(*types.ResourceRecordSet)) known {
 		set := recordSet(taskName, value, ttl)
 		for _, c := range change {

@@ -17,16 +17,6 @@ import (
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awserr"
 )
 
-// ECS is what the function asks of Amazon ECS.
-type ECS interface {
-	DescribeTasks(context.Context, *ecs.DescribeTasksInput, ...func(*ecs.Options)) (*ecs.DescribeTasksOutput, error)
-}
-
-// EC2 is what the function asks of Amazon EC2.
-type EC2 interface {
-	DescribeNetworkInterfaces(context.Context, *ec2.DescribeNetworkInterfacesInput, ...func(*ec2.Options)) (*ec2.DescribeNetworkInterfacesOutput, error)
-}
-
 // The statuses of a task that matter here.
 const (
 	statusRunning = "RUNNING"
@@ -153,8 +143,8 @@ func interfaceID(attachments []ecstypes.Attachment) string {
 // interface that exists without such an address maps to "", one that does not
 // exist is absent. They are asked for by filter, since one vanished id would
 // fail the whole call.
-func (o observer) addresses(ctx context.Context, interfaceIDs []string) (map[string]string, error) {
-	found := make(map[string]string, len(interfaceIDs))
+func (o observer) addresses(ctx context.Context, interfaceIDs []string) (map[string]addresses, error) {
+	found := make(map[string]addresses, len(interfaceIDs))
 	for chunk := range slices.Chunk(interfaceIDs, maxInterfaces) {
 		in := &ec2.DescribeNetworkInterfacesInput{
 			Filters:    []ec2types.Filter{{Name: aws.String("network-interface-id"), Values: chunk}},
@@ -178,15 +168,15 @@ func (o observer) addresses(ctx context.Context, interfaceIDs []string) (map[str
 }
 
 // publicAddress is an interface's public IPv4 address, or "".
-func publicAddress(i ec2types.NetworkInterface) string {
+func publicAddress(i ec2types.NetworkInterface) addresses {
 	if i.Association == nil {
-		return ""
+		return addresses{}
 	}
 	address, err := netip.ParseAddr(aws.ToString(i.Association.PublicIp))
 	if err != nil || !address.Is4() {
-		return ""
+		return addresses{}
 	}
-	return address.String()
+	return addresses{v4: address}
 }
 
 // lastPart is what follows the last slash of an ARN.

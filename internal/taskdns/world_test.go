@@ -55,9 +55,9 @@ func newWorld(t *testing.T) *world {
 		log:  &bytes.Buffer{},
 	}
 	handler, err := New(Config{
-		Owner: "task_dns/test", Domain: domain, HostedZoneID: "Z1", TTL: 60,
+		Owner: "task_dns/test", Place: Place{Domain: domain, HostedZoneID: "Z1"}, TTL: 60,
 		ClusterARNs: []string{fargateCluster, otherCluster}, QueueURL: "https://queue",
-	}, Clients{ECS: w.ecs, EC2: w.ec2, Route53: w.zone, SQS: w.sqs}, Settings{
+	}, Clients{ECS: w.ecs, EC2: w.ec2, Route53: func(Place) Route53 { return w.zone }, SQS: w.sqs}, Settings{
 		Now:    func() time.Time { return w.now },
 		Random: func(n int) int { return n - 1 },
 		Log:    slog.New(slog.NewJSONHandler(w.log, nil)),

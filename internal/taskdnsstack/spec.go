@@ -76,12 +76,11 @@ func (s Spec) ruleARN(n int) string { return s.Scope.ARN("events", "rule/"+s.rul
 // Environment is the function's environment.
 func (s Spec) Environment() map[string]string {
 	text, err := json.Marshal(taskdns.Config{
-		Owner:        s.Scope.Owner(),
-		Domain:       s.Domain,
-		HostedZoneID: s.HostedZoneID,
-		TTL:          s.TTL,
-		ClusterARNs:  s.clusters(),
-		QueueURL:     s.Scope.QueueURL(s.Scope.Physical()),
+		Owner:       s.Scope.Owner(),
+		Place:       taskdns.Place{Domain: s.Domain, HostedZoneID: s.HostedZoneID},
+		TTL:         s.TTL,
+		ClusterARNs: s.clusters(),
+		QueueURL:    s.Scope.QueueURL(s.Scope.Physical()),
 	})
 	if err != nil {
 		panic(fmt.Sprintf("marshalling a configuration of strings: %v", err)) // cannot happen

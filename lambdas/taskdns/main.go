@@ -44,7 +44,7 @@ func start(log *slog.Logger) (*taskdns.Handler, error) {
 	}
 	tasks, interfaces, records := ecs.NewFromConfig(cfg), ec2.NewFromConfig(cfg), route53.NewFromConfig(cfg)
 	handler, err := taskdns.New(config,
-		taskdns.Clients{ECS: tasks, EC2: interfaces, Route53: records, SQS: sqs.NewFromConfig(cfg)},
+		taskdns.Clients{ECS: tasks, EC2: interfaces, Route53: func(taskdns.Place) taskdns.Route53 { return records }, SQS: sqs.NewFromConfig(cfg)},
 		taskdns.Settings{Now: time.Now, Random: rand.IntN, Log: log})
 	if err != nil {
 		return nil, err

@@ -1,0 +1,3 @@
+// Package pace keeps a program's calls of an AWS service below the service's
+// rates, and tries again what the service refuses for a while.
+package pace
