@@ -3,15 +3,20 @@ package taskdns
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/emf"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/hostname"
 )
 
 // Handler keeps the names of tasks right, told by messages that something
@@ -33,12 +38,16 @@ import (
 //     queue's maxReceiveCount SQS moves the message to the dead-letter queue;
 //     the reason of each failure is in the log.
 type Handler struct {
+	cfg      Config
+	clients  Clients
+	clusters []cluster
+	template hostname.Template
 	observer observer
 	applier  applier
 	returner returner
-	clusters []cluster
-	domain   string
+	metrics  *emf.Recorder
 	now      func() time.Time
+	random   func(n int) int
 	log      *slog.Logger
 }
 
@@ -66,13 +75,22 @@ func New(cfg Config, c Clients, s Settings) (*Handler, error) {
 		}
 		clusters = append(clusters, parsed)
 	}
+	template, err := hostname.Parse(cmp.Or(cfg.HostnameTemplate, hostname.Default))
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
+	}
+	_, name, _ := strings.Cut(cfg.Owner, "/")
 	return &Handler{
+		cfg:      cfg,
+		clients:  c,
+		template: template,
+		metrics:  emf.New(s.Metrics, Namespace, map[string]string{DimensionName: name}, s.Now),
 		observer: observer{ecs: c.ECS, ec2: c.EC2, clusters: clusters},
 		applier:  applier{route53: c.Route53(cfg.Place), zoneID: cfg.HostedZoneID, ttl: cfg.TTL, log: s.Log},
 		returner: returner{sqs: c.SQS, queueURL: cfg.QueueURL, random: s.Random, log: s.Log},
 		clusters: clusters,
-		domain:   cfg.Domain,
 		now:      s.Now,
+		random:   s.Random,
 		log:      s.Log,
 	}, nil
 }
@@ -124,6 +142,33 @@ func (h *Handler) Handle(ctx context.Context, batch events.SQSEvent) (events.SQS
 		}
 	}
 	return h.returner.handBack(ctx, back), nil
+}
+
+// Invoke is what the Lambda runtime calls: with a batch of messages, which
+// Handle works off, or with a Command, which Do carries out.
+func (h *Handler) Invoke(ctx context.Context, payload json.RawMessage) (any, error) {
+	var kind struct {
+		Records json.RawMessage `json:"Records"`
+		Do      json.RawMessage `json:"do"`
+	}
+	if err := json.Unmarshal(payload, &kind); err != nil {
+		return nil, fmt.Errorf("reading the payload: %w", err)
+	}
+	switch {
+	case kind.Records != nil:
+		var batch events.SQSEvent
+		if err := json.Unmarshal(payload, &batch); err != nil {
+			return nil, fmt.Errorf("reading the batch of messages: %w", err)
+		}
+		return h.Handle(ctx, batch)
+	case kind.Do != nil:
+		var command Command
+		if err := json.Unmarshal(payload, &command); err != nil {
+			return nil, fmt.Errorf("reading the command: %w", err)
+		}
+		return h.Do(ctx, command)
+	}
+	return nil, errors.New("the payload is neither a batch of messages nor a command")
 }
 
 // withReserve ends a context a little before its deadline.
@@ -216,7 +261,7 @@ func (h *Handler) settle(ctx context.Context, subjects map[string]subject) map[s
 	var wants []want
 	for id, s := range subjects {
 		address, exists := addresses[s.interfaceID]
-		w := want{taskID: id, name: id + "." + h.domain, cluster: s.cluster}
+		w := want{taskID: id, name: id + "." + h.cfg.Domain, cluster: s.cluster}
 		switch {
 		case !s.running:
 			w.last = &address // unknown is well too: the record is then read

@@ -28,7 +28,7 @@ func main() {
 		log.Error("function cannot start", "reason", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start(handler.Handle)
+	lambda.Start(handler.Invoke)
 }
 
 // start makes the handler, and opens the connections that its first event
@@ -45,7 +45,7 @@ func start(log *slog.Logger) (*taskdns.Handler, error) {
 	tasks, interfaces, records := ecs.NewFromConfig(cfg), ec2.NewFromConfig(cfg), route53.NewFromConfig(cfg)
 	handler, err := taskdns.New(config,
 		taskdns.Clients{ECS: tasks, EC2: interfaces, Route53: func(taskdns.Place) taskdns.Route53 { return records }, SQS: sqs.NewFromConfig(cfg)},
-		taskdns.Settings{Now: time.Now, Random: rand.IntN, Log: log})
+		taskdns.Settings{Now: time.Now, Random: rand.IntN, Log: log, Metrics: os.Stdout})
 	if err != nil {
 		return nil, err
 	}
