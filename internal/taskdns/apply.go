@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -32,14 +31,6 @@ type item struct {
 // finish ends the work on an item; without an error all is as it should be.
 func (it *item) finish(err error) { it.settled, it.err = true, err }
 
-// applier brings the zone's records to what is wanted.
-type applier struct {
-	route53 Route53
-	zoneID  string
-	ttl     int64
-	log     *slog.Logger
-}
-
 // apply makes the records what they are wanted to be, and answers an error for
 // each task, by its id, for which that did not succeed. A name that belongs to
 // somebody else is no error: it is logged and left alone, since trying again
@@ -48,56 +39,56 @@ type applier struct {
 // All changes go into as few batches as Route 53 allows. Batches are atomic:
 // when one is refused, only the names that Route 53 complains about are looked
 // at again, and all are submitted together once more.
-func (a applier) apply(ctx context.Context, wants []want) map[string]error {
+func (z *zone) apply(ctx context.Context, wants []want, _ []int64) outcome {
 	items := make([]*item, 0, len(wants))
 	for _, w := range wants {
 		items = append(items, &item{want: w})
 	}
 	for range maxRounds {
-		open := a.prepare(ctx, items)
+		open := z.prepare(ctx, items)
 		if len(open) == 0 {
 			break
 		}
 		for _, batch := range split(open) {
-			a.submit(ctx, batch)
+			z.submit(ctx, batch)
 		}
 	}
-	failed := make(map[string]error)
+	out := outcome{failed: map[string]error{}, conflicts: map[string]string{}}
 	for _, it := range items {
 		if !it.settled {
 			it.err = errUnsettled
 		}
 		if it.err != nil {
-			failed[it.want.taskID] = it.err
+			out.failed[it.want.taskID] = it.err
 		}
 	}
-	return failed
+	return out
 }
 
 // prepare decides on the changes of all items, reading record sets where that
 // is needed, and answers the items that have changes to make.
-func (a applier) prepare(ctx context.Context, items []*item) []*item {
+func (z *zone) prepare(ctx context.Context, items []*item) []*item {
 	var open []*item
 	for _, it := range items {
 		if it.settled {
 			continue
 		}
-		verdict, changes := decide(it.want, it.known, a.ttl)
+		verdict, changes := decide(it.want, it.known, z.ttl)
 		if verdict == verdictRead {
-			set, err := a.read(ctx, it.want.name)
+			set, err := z.read(ctx, it.want.name)
 			if err != nil {
 				it.finish(err)
 				continue
 			}
 			it.known = known{read: true, set: set}
-			verdict, changes = decide(it.want, it.known, a.ttl)
+			verdict, changes = decide(it.want, it.known, z.ttl)
 		}
 		switch verdict {
 		case verdictChange:
 			it.changes = changes
 			open = append(open, it)
 		case verdictForeign:
-			a.log.Warn("record left alone, it is not ours", "name", it.want.name, "task", it.want.taskID, "cluster", it.want.cluster,
+			z.log.Warn("record left alone, it is not ours", "name", it.want.name, "task", it.want.taskID, "cluster", it.want.cluster,
 				"wanted", it.want.address(), "ttl", aws.ToInt64(it.known.set.TTL), "values", len(it.known.set.ResourceRecords))
 			it.finish(nil)
 		default:
@@ -108,9 +99,9 @@ func (a applier) prepare(ctx context.Context, items []*item) []*item {
 }
 
 // read answers the A record set that bears a name, or nil when there is none.
-func (a applier) read(ctx context.Context, name string) (*types.ResourceRecordSet, error) {
-	out, err := a.route53.ListResourceRecordSets(ctx, &route53.ListResourceRecordSetsInput{
-		HostedZoneId:    aws.String(a.zoneID),
+func (z *zone) read(ctx context.Context, name string) (*types.ResourceRecordSet, error) {
+	out, err := z.list(ctx, &route53.ListResourceRecordSetsInput{
+		HostedZoneId:    aws.String(z.place.HostedZoneID),
 		StartRecordName: aws.String(name + "."),
 		StartRecordType: types.RRTypeA,
 		MaxItems:        aws.Int32(1), // the list starts at the name, or after it
@@ -129,42 +120,35 @@ func (a applier) read(ctx context.Context, name string) (*types.ResourceRecordSe
 // submit makes the changes of a batch. When Route 53 refuses it, the items
 // that it names learn why, and the others stay as they are, to be submitted
 // again.
-func (a applier) submit(ctx context.Context, batch []*item) {
+func (z *zone) submit(ctx context.Context, batch []*item) {
 	var changes []types.Change
 	for _, it := range batch {
 		changes = append(changes, it.changes...)
 	}
-	out, err := a.route53.ChangeResourceRecordSets(ctx, &route53.ChangeResourceRecordSetsInput{
-		HostedZoneId: aws.String(a.zoneID),
-		ChangeBatch:  &types.ChangeBatch{Comment: aws.String(comment(batch)), Changes: changes},
-	})
+	id, err := z.change(ctx, changes, comment(batch))
 	var refused *types.InvalidChangeBatch
 	switch {
 	case err == nil:
-		a.done(batch, out.ChangeInfo)
+		z.done(batch, id)
 	case errors.As(err, &refused):
-		a.learn(batch, complaints(refused), err)
+		z.learn(batch, complaints(refused), err)
 	default:
 		for _, it := range batch {
-			it.finish(fmt.Errorf("changing records of zone (%s): %w", a.zoneID, err))
+			it.finish(err)
 		}
 	}
 }
 
 // done settles the items of a batch that was accepted, with one line in the
 // log for each record.
-func (a applier) done(batch []*item, info *types.ChangeInfo) {
-	id := ""
-	if info != nil {
-		id = aws.ToString(info.Id)
-	}
+func (z *zone) done(batch []*item, id string) {
 	for _, it := range batch {
 		for _, c := range it.changes {
 			said := "record created"
 			if c.Action == types.ChangeActionDelete {
 				said = "record deleted"
 			}
-			a.log.Info(said, "name", it.want.name, "address", value(*c.ResourceRecordSet), "ttl", aws.ToInt64(c.ResourceRecordSet.TTL),
+			z.log.Info(said, "name", it.want.name, "address", value(*c.ResourceRecordSet), "ttl", aws.ToInt64(c.ResourceRecordSet.TTL),
 				"task", it.want.taskID, "cluster", it.want.cluster, "change", id)
 		}
 		it.finish(nil)
@@ -174,7 +158,7 @@ func (a applier) done(batch []*item, info *types.ChangeInfo) {
 // learn tells the items of a refused batch what Route 53 complained about. If
 // it names none of them, no part of the batch can be told to be innocent, and
 // all are handed back.
-func (a applier) learn(batch []*item, said []string, err error) {
+func (z *zone) learn(batch []*item, said []string, err error) {
 	named := false
 	for _, it := range batch {
 		text := complaintAbout(it.want.name, said)
@@ -188,7 +172,7 @@ func (a applier) learn(batch []*item, said []string, err error) {
 		case strings.Contains(text, "but it already exists"), strings.Contains(text, "but the values provided do not match"):
 			it.known = known{refused: true}
 		case strings.Contains(text, "conflict"):
-			a.log.Warn("record not made, the name bears others that are not ours", "name", it.want.name, "task", it.want.taskID,
+			z.log.Warn("record not made, the name bears others that are not ours", "name", it.want.name, "task", it.want.taskID,
 				"cluster", it.want.cluster, "wanted", it.want.address(), "reason", text)
 			it.finish(nil)
 		default:
@@ -199,7 +183,7 @@ func (a applier) learn(batch []*item, said []string, err error) {
 		return
 	}
 	for _, it := range batch {
-		it.finish(permanentError{fmt.Errorf("changing records of zone (%s): %w: %s", a.zoneID, err, strings.Join(said, "; "))})
+		it.finish(permanentError{fmt.Errorf("%w: %s", err, strings.Join(said, "; "))})
 	}
 }
 

@@ -1,12 +1,15 @@
 package taskdns
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
@@ -59,7 +62,7 @@ func TestApplySortsOutWhatIsRefused(t *testing.T) {
 			add(39, "", want{addresses: v4(address)})
 			contents[ids[39]+"."+domain+" CNAME"] = "5 www.example.com"
 
-			if failed := w.handler.applier.apply(t.Context(), wants); len(failed) > 0 {
+			if failed := w.handler.zone.apply(t.Context(), wants, nil).failed; len(failed) > 0 {
 				t.Errorf("failed: %v", failed)
 			}
 			if got := w.contents(); !maps.Equal(got, contents) {
@@ -85,10 +88,8 @@ func TestApplyHandsBack(t *testing.T) {
 		want  []string // ids that fail
 		delay int32    // the longest until they come again
 	}{
-		{"throttling", func(w *world) { w.zone.fail = []error{apiError("Throttling", "Rate exceeded")} }, "", ids, 4},
-		{"another change under way", func(w *world) { w.zone.fail = []error{apiError("PriorRequestNotComplete", "later")} }, "", ids, 4},
 		{"no permission", func(w *world) { w.zone.fail = []error{apiError("AccessDenied", "no")} }, "", ids, 60},
-		{"no zone", func(w *world) { w.handler.applier.zoneID = "Z2" }, "", ids, 60},
+		{"no zone", func(w *world) { w.handler.zone.place.HostedZoneID = "Z2" }, "", ids, 60},
 		{"a name outside the zone", func(*world) {}, ids[0] + ".elsewhere.example.org", ids[:1], 60},
 		{"a complaint about nobody", func(w *world) {
 			w.zone.fail = []error{&types.InvalidChangeBatch{Messages: []string{"The zone is full"}}}
@@ -119,7 +120,7 @@ func TestApplyHandsBack(t *testing.T) {
 					wants[0].name = tt.wrong
 				}
 			}
-			failed := w.handler.applier.apply(t.Context(), wants)
+			failed := w.handler.zone.apply(t.Context(), wants, nil).failed
 			if got := slices.Sorted(maps.Keys(failed)); !slices.Equal(got, tt.want) {
 				t.Fatalf("failed: %v, want %v", failed, tt.want)
 			}
@@ -140,7 +141,7 @@ func TestApplyReadsNoNeighbour(t *testing.T) {
 	w := newWorld(t)
 	ids := labels(2)
 	w.record(ids[1]+"."+domain, 60, address) // the list that starts at ids[0] begins with it
-	if failed := w.handler.applier.apply(t.Context(), []want{{taskID: ids[0], name: ids[0] + "." + domain}}); len(failed) > 0 {
+	if failed := w.handler.zone.apply(t.Context(), []want{{taskID: ids[0], name: ids[0] + "." + domain}}, nil).failed; len(failed) > 0 {
 		t.Error(failed)
 	}
 	if got := w.contents(); len(got) != 1 || len(w.zone.changes) > 0 || w.log.Len() > 0 {
@@ -150,11 +151,18 @@ func TestApplyReadsNoNeighbour(t *testing.T) {
 
 func TestApplyFindsTheZoneUnreadable(t *testing.T) {
 	t.Parallel()
+	synctest.Test(t, testUnreadable)
+}
+
+func testUnreadable(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
 	w := newWorld(t)
-	a := w.handler.applier
+	a := w.handler.zone
 	a.route53 = unreadable{w.zone}
 	ids := labels(2)
-	failed := a.apply(t.Context(), []want{{taskID: ids[0], name: ids[0] + "." + domain}, {taskID: ids[1], name: ids[1] + "." + domain, addresses: v4(address)}})
+	failed := a.apply(ctx, []want{{taskID: ids[0], name: ids[0] + "." + domain}, {taskID: ids[1], name: ids[1] + "." + domain, addresses: v4(address)}}, nil).failed
 	if len(failed) != 1 || !errors.Is(failed[ids[0]], errUnreadable) {
 		t.Errorf("failed: %v", failed)
 	}
@@ -170,7 +178,7 @@ func TestApplyLogsEachRecord(t *testing.T) {
 	for _, id := range labels(3) {
 		wants = append(wants, want{taskID: id, name: id + "." + domain, cluster: "FargateCluster", addresses: v4(address)})
 	}
-	w.handler.applier.apply(t.Context(), wants)
+	w.handler.zone.apply(t.Context(), wants, nil)
 	lines := strings.Split(strings.TrimSpace(w.log.String()), "\n")
 	if len(lines) != 3 {
 		t.Fatalf("%d lines, want 3:\n%s", len(lines), w.log)

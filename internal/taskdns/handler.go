@@ -17,6 +17,7 @@ import (
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/emf"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/hostname"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/pace"
 )
 
 // Handler keeps the names of tasks right, told by messages that something
@@ -43,7 +44,8 @@ type Handler struct {
 	clusters []cluster
 	template hostname.Template
 	observer observer
-	applier  applier
+	zone     *zone
+	pacer    *pace.Pacer // of Route 53, for the zones of all places
 	returner returner
 	metrics  *emf.Recorder
 	now      func() time.Time
@@ -80,13 +82,20 @@ func New(cfg Config, c Clients, s Settings) (*Handler, error) {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
 	_, name, _ := strings.Cut(cfg.Owner, "/")
+	metrics := emf.New(s.Metrics, Namespace, map[string]string{DimensionName: name}, s.Now)
+	pacer := zonePacer(cfg.Limits, s, metrics)
+	zone, err := newZone(cfg, cfg.Place, c.Route53(cfg.Place), s, pacer, metrics)
+	if err != nil {
+		return nil, err
+	}
 	return &Handler{
 		cfg:      cfg,
 		clients:  c,
 		template: template,
-		metrics:  emf.New(s.Metrics, Namespace, map[string]string{DimensionName: name}, s.Now),
+		metrics:  metrics,
+		pacer:    pacer,
 		observer: observer{ecs: c.ECS, ec2: c.EC2, clusters: clusters},
-		applier:  applier{route53: c.Route53(cfg.Place), zoneID: cfg.HostedZoneID, ttl: cfg.TTL, log: s.Log},
+		zone:     zone,
 		returner: returner{sqs: c.SQS, queueURL: cfg.QueueURL, random: s.Random, log: s.Log},
 		clusters: clusters,
 		now:      s.Now,
@@ -278,6 +287,6 @@ func (h *Handler) settle(ctx context.Context, subjects map[string]subject) map[s
 		wants = append(wants, w)
 	}
 	slices.SortFunc(wants, func(a, b want) int { return cmp.Compare(a.taskID, b.taskID) })
-	maps.Copy(failed, h.applier.apply(ctx, wants))
+	maps.Copy(failed, h.zone.apply(ctx, wants, nil).failed)
 	return failed
 }

@@ -228,9 +228,9 @@ func TestHandle(t *testing.T) {
 			bodies: []string{event(t, "stopped", map[string]any{"version": 5})}, want: map[string]string{}, changes: 1, lists: 1,
 		},
 		{
-			name: "Route 53 throttles", world: func(w *world) {
+			name: "Route 53 fails", world: func(w *world) {
 				running(w)
-				w.zone.fail = []error{apiError("Throttling", "Rate exceeded")}
+				w.zone.fail = []error{apiError("InvalidInput", "no")}
 			},
 			bodies: []string{event(t, "running", nil)}, want: map[string]string{}, again: []int{0},
 		},

@@ -96,6 +96,12 @@ func recordSet(name, address string, ttl int64) *types.ResourceRecordSet {
 	}
 }
 
+// atOrBelow tells whether a name is a domain or below it.
+func atOrBelow(name, domain string) bool {
+	name, domain = strings.ToLower(strings.TrimSuffix(name, ".")), strings.ToLower(domain)
+	return name == domain || strings.HasSuffix(name, "."+domain)
+}
+
 // value is the only value of a record set.
 func value(set types.ResourceRecordSet) string {
 	if len(set.ResourceRecords) != 1 {

@@ -1,0 +1,156 @@
+package taskdns
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/route53/types"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/emf"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/hostname"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/pace"
+)
+
+// zone is the hosted zone of one Place, and brings the records there to what
+// is wanted. It keeps nothing between calls.
+type zone struct {
+	place    Place
+	owner    string
+	template hostname.Template
+	ttl      int64
+	takeOver bool
+	most     int // records that one batch changes
+	route53  Route53
+	pacer    *pace.Pacer
+	metrics  *emf.Recorder
+	log      *slog.Logger
+}
+
+// newZone makes the zone of a place, which need not be the configuration's
+// own. It fails when the place's template is none.
+func newZone(cfg Config, place Place, api Route53, s Settings, p *pace.Pacer, m *emf.Recorder) (*zone, error) {
+	text := place.HostnameTemplate
+	if text == "" {
+		text = hostname.Default
+	}
+	template, err := hostname.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
+	}
+	most := maxBatchRecords
+	if burst := int(cfg.Limits.ChangeBurst); burst > 0 && burst < most {
+		most = max(burst, 2) // one name's DELETE and CREATE stay together
+	}
+	return &zone{
+		place: place, owner: cfg.Owner, template: template, ttl: cfg.TTL, takeOver: cfg.TakeOver, most: most,
+		route53: api, pacer: p, metrics: m, log: s.Log,
+	}, nil
+}
+
+// The rates at which Route 53 is called unless the configuration says
+// otherwise. That of requests is Route 53's own for an account. It publishes
+// no figure for changes: ours lets a batch of the greatest size through at
+// once.
+const (
+	requestBurst      = 50
+	requestsPerSecond = 10
+	changeBurst       = 1000
+	changesPerSecond  = 100
+)
+
+// zonePacer makes the pacer for Route 53, which all zones share: its limits are
+// an account's.
+func zonePacer(l Limits, s Settings, m *emf.Recorder) *pace.Pacer {
+	or := func(limit, otherwise float64) float64 {
+		if limit > 0 {
+			return limit
+		}
+		return otherwise
+	}
+	return &pace.Pacer{
+		Requests:   pace.NewBucket(or(l.RequestBurst, requestBurst), or(l.RequestsPerSecond, requestsPerSecond)),
+		Changes:    pace.NewBucket(or(l.ChangeBurst, changeBurst), or(l.ChangesPerSecond, changesPerSecond)),
+		Random:     s.Random,
+		OnThrottle: func() { m.Add(MetricThrottles, emf.Count, 1) },
+	}
+}
+
+// name is a task's name, without a dot at the end.
+func (z *zone) name(t hostname.Task) string { return z.template.Label(t) + "." + z.place.Domain }
+
+// change makes changes in one batch, and answers the change's id. Route 53
+// makes all of them or none.
+func (z *zone) change(ctx context.Context, changes []types.Change, comment string) (string, error) {
+	var id string
+	err := z.pacer.Do(ctx, len(changes), func(ctx context.Context) error {
+		out, err := z.route53.ChangeResourceRecordSets(ctx, &route53.ChangeResourceRecordSetsInput{
+			HostedZoneId: aws.String(z.place.HostedZoneID),
+			ChangeBatch:  &types.ChangeBatch{Comment: aws.String(comment), Changes: changes},
+		})
+		if err == nil && out.ChangeInfo != nil {
+			id = aws.ToString(out.ChangeInfo.Id)
+		}
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("changing records of zone (%s): %w", z.place.HostedZoneID, err)
+	}
+	return id, nil
+}
+
+// changeInfo tells how far a change has come.
+func (z *zone) changeInfo(ctx context.Context, changeID string) (*types.ChangeInfo, error) {
+	var info *types.ChangeInfo
+	err := z.pacer.Do(ctx, 0, func(ctx context.Context) error {
+		out, err := z.route53.GetChange(ctx, &route53.GetChangeInput{Id: aws.String(changeID)})
+		if err == nil {
+			info = out.ChangeInfo
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading change (%s): %w", changeID, err)
+	}
+	return info, nil
+}
+
+// records are all record sets whose names are the domain or below it.
+func (z *zone) records(ctx context.Context) ([]types.ResourceRecordSet, error) {
+	var found []types.ResourceRecordSet
+	in := &route53.ListResourceRecordSetsInput{
+		HostedZoneId: aws.String(z.place.HostedZoneID), StartRecordName: aws.String(z.place.Domain + "."), MaxItems: aws.Int32(maxPage),
+	}
+	for {
+		out, err := z.list(ctx, in)
+		if err != nil {
+			return nil, fmt.Errorf("listing record sets of zone (%s): %w", z.place.HostedZoneID, err)
+		}
+		for _, set := range out.ResourceRecordSets {
+			if !atOrBelow(aws.ToString(set.Name), z.place.Domain) {
+				return found, nil // in Route 53's order a domain and all below it are in one run
+			}
+			found = append(found, set)
+		}
+		if !out.IsTruncated || out.NextRecordName == nil {
+			return found, nil
+		}
+		in.StartRecordName, in.StartRecordType, in.StartRecordIdentifier = out.NextRecordName, out.NextRecordType, out.NextRecordIdentifier
+	}
+}
+
+// maxPage is the most record sets that one call lists.
+const maxPage = 300
+
+// list reads one page of the zone.
+func (z *zone) list(ctx context.Context, in *route53.ListResourceRecordSetsInput) (*route53.ListResourceRecordSetsOutput, error) {
+	var page *route53.ListResourceRecordSetsOutput
+	err := z.pacer.Do(ctx, 0, func(ctx context.Context) error {
+		out, err := z.route53.ListResourceRecordSets(ctx, in)
+		page = out
+		return err
+	})
+	return page, err
+}
