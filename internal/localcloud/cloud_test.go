@@ -35,7 +35,7 @@ func change(action types.ChangeAction, set *types.ResourceRecordSet) types.Chang
 func newZone(t *testing.T, client *route53.Client, name string) string {
 	t.Helper()
 	out, err := client.CreateHostedZone(t.Context(), &route53.CreateHostedZoneInput{
-		Name: aws.String(name), CallerReference: aws.String(t.Name()),
+		Name: aws.String(name), CallerReference: aws.String(t.Name() + " " + name),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -184,13 +184,16 @@ def _route53(call: Call) -> list[Access]:
 
 def _ecs(call: Call) -> list[Access]:
     p = call.parameters
-    name = (p.get("cluster") or "default").split("/")[-1]
-    context = {"ecs:cluster": [call.arn("ecs", "cluster/" + name)]}
+    cluster = p.get("cluster") or "default"
+    name = cluster.split("/")[-1]
+    context = {"ecs:cluster": [cluster if ":" in cluster else call.arn("ecs", "cluster/" + name)]}
     if call.operation in ("DescribeTasks", "StopTask"):
         tasks = p.get("tasks") or [p.get("task", "")]
         return [_simple(call, t if ":" in t else call.arn("ecs", f"task/{name}/{t}"), context=context) for t in tasks]
-    if call.operation == "ListTasks":
-        return [_simple(call, call.arn("ecs", f"container-instance/{name}/*"), context=context)]
+    # The only resource that ListTasks can be limited to is a container instance.
+    if call.operation == "ListTasks" and p.get("containerInstance"):
+        instance = p["containerInstance"]
+        return [_simple(call, instance if ":" in instance else call.arn("ecs", f"container-instance/{name}/{instance}"), context=context)]
     if call.operation == "DescribeClusters":
         clusters = p.get("clusters") or ["default"]
         return [_simple(call, call.arn("ecs", "cluster/" + c.split("/")[-1])) for c in clusters]
@@ -244,9 +247,16 @@ def _events(call: Call) -> list[Access]:
         ]
     if p.get("ResourceARN"):
         return [_simple(call, p["ResourceARN"])]
-    rule = p.get("Rule") or p.get("Name")
-    arn = call.arn("events", f"rule/{rule}") if rule else "*"
-    return [_simple(call, arn), *([_simple(call, arn, action="TagResource")] if call.operation == "PutRule" and p.get("Tags") else [])]
+    name = p.get("Rule") or p.get("Name")
+    if call.operation.endswith(("EventBus", "Permission")) and call.operation != "ListEventBuses":
+        arn = _bus(call, name or p.get("EventBusName") or "default")
+        tagged = call.operation == "CreateEventBus" and p.get("Tags")
+    else:
+        # The rules of a bus that is not the default one bear its name.
+        bus = (p.get("EventBusName") or "default").split("/")[-1]
+        arn = call.arn("events", f"rule/{name}" if bus == "default" else f"rule/{bus}/{name}") if name else "*"
+        tagged = call.operation == "PutRule" and p.get("Tags")
+    return [_simple(call, arn), *([_simple(call, arn, action="TagResource")] if tagged else [])]
 
 
 def _bus(call: Call, name: str) -> str:
@@ -254,8 +264,23 @@ def _bus(call: Call, name: str) -> str:
 
 
 def _cloudwatch(call: Call) -> list[Access]:
-    namespace = call.parameters.get("Namespace")
-    return [_simple(call, "*", context={"cloudwatch:namespace": [namespace]} if namespace else {})]
+    p = call.parameters
+    if p.get("ResourceARN"):
+        return [_simple(call, p["ResourceARN"])]
+    if call.operation == "PutMetricData":
+        return [_simple(call, "*", context={"cloudwatch:namespace": [p["Namespace"]]})]
+    if call.operation == "DescribeAlarms":
+        # Whatever alarms are asked for, all may be described or none.
+        return [_simple(call, call.arn("cloudwatch", "alarm:*"))]
+    alarms = p.get("AlarmNames") or ([p["AlarmName"]] if p.get("AlarmName") else [])
+    if alarms:
+        actions = [arn for kind in ("AlarmActions", "OKActions", "InsufficientDataActions") for arn in p.get(kind) or []]
+        context = {"cloudwatch:alarmactions": actions} if actions else {}
+        needed = [_simple(call, call.arn("cloudwatch", "alarm:" + name), context=context) for name in alarms]
+        return [*needed, *(_simple(call, *a.resources, action="TagResource") for a in needed if p.get("Tags"))]
+    boards = p.get("DashboardNames") or ([p["DashboardName"]] if p.get("DashboardName") else [])
+    # A dashboard belongs to no region.
+    return [_simple(call, f"arn:{call.partition}:cloudwatch::{call.account}:dashboard/{name}") for name in boards] or [_simple(call, "*")]
 
 
 def _lambda(call: Call) -> list[Access]:
@@ -264,7 +289,7 @@ def _lambda(call: Call) -> list[Access]:
         return _mapping(call)
     if p.get("Resource"):
         return [_simple(call, p["Resource"])]
-    arn = _function(call, p.get("FunctionName") or "*")
+    arn = _function(call, p.get("FunctionName") or "*", p.get("Qualifier"))
     action = {"Invoke": "InvokeFunction", "InvokeWithResponseStream": "InvokeFunction"}.get(call.operation, "")
     needed = [_simple(call, arn, action=action)]
     if call.operation == "CreateFunction" and p.get("Tags"):
@@ -274,8 +299,9 @@ def _lambda(call: Call) -> list[Access]:
     return needed
 
 
-def _function(call: Call, name: str) -> str:
-    return name if name.startswith("arn:") else call.arn("lambda", "function:" + name)
+def _function(call: Call, name: str, qualifier: str | None = None) -> str:
+    arn = name if name.startswith("arn:") else call.arn("lambda", "function:" + name)
+    return f"{arn}:{qualifier}" if qualifier and not arn.endswith(":" + qualifier) else arn
 
 
 def _mapping(call: Call) -> list[Access]:

@@ -129,6 +129,7 @@ def _check_trust(call: Call, principal: Principal):
     target = call.parameters.get("RoleArn", "")
     role = role_of(target) if target.count(":") >= 5 else None
     needed = accesses(call)[0]
-    access = Access(needed.action, needed.resources, {**needed.context, "aws:principalarn": [principal.names[0]]})
+    asker = {"aws:principalarn": [principal.names[0]], "aws:principalaccount": [principal.names[0].split(":")[4]]} if principal.kind == "AWS" else {}
+    access = Access(needed.action, needed.resources, {**needed.context, **asker})
     if role is None or verdict(role.assume_role_policy_document, access, principal) != ALLOW:
         raise Denied(f"{principal.names[0]} is not authorized to perform: sts:AssumeRole on resource: {target}")
