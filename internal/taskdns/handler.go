@@ -94,7 +94,7 @@ func New(cfg Config, c Clients, s Settings) (*Handler, error) {
 		template: template,
 		metrics:  metrics,
 		pacer:    pacer,
-		observer: observer{ecs: c.ECS, ec2: c.EC2, clusters: clusters},
+		observer: newObserver(cfg, c, clusters, template, s, metrics),
 		zone:     zone,
 		returner: returner{sqs: c.SQS, queueURL: cfg.QueueURL, random: s.Random, log: s.Log},
 		clusters: clusters,
@@ -133,8 +133,8 @@ func (h *Handler) Handle(ctx context.Context, batch events.SQSEvent) (events.SQS
 		if m.err = judge(m, t); m.err != nil {
 			continue
 		}
-		if t.cluster == "" {
-			t.cluster = m.claim.cluster.name
+		if t.cluster.name == "" {
+			t.cluster = m.claim.cluster
 		}
 		ready[m.claim.taskID] = subject{task: t, young: m.young || ready[m.claim.taskID].young}
 	}
@@ -270,9 +270,9 @@ func (h *Handler) settle(ctx context.Context, subjects map[string]subject) map[s
 	var wants []want
 	for id, s := range subjects {
 		address, exists := addresses[s.interfaceID]
-		w := want{taskID: id, name: id + "." + h.cfg.Domain, cluster: s.cluster}
+		w := want{taskID: id, name: id + "." + h.cfg.Domain, cluster: s.cluster.name}
 		switch {
-		case !s.running:
+		case !s.publishable:
 			w.last = &address // unknown is well too: the record is then read
 		case s.interfaceID == "": // runs on an EC2 instance, without an address of its own
 		case err != nil:

@@ -200,7 +200,7 @@ func TestHandle(t *testing.T) {
 		{
 			name: "ECS fails for one cluster", world: func(w *world) {
 				running(w)
-				w.ecs.fail[otherCluster] = apiError("ServerException", "later")
+				w.ecs.fail[otherCluster] = apiError("AccessDeniedException", "later")
 			},
 			bodies: []string{event(t, "running", nil), event(t, "running", map[string]any{"taskArn": arn(otherCluster, ec2TaskID)})},
 			want:   named, changes: 1, again: []int{1},
@@ -215,7 +215,7 @@ func TestHandle(t *testing.T) {
 		{
 			name: "EC2 fails", world: func(w *world) {
 				running(w)
-				w.ec2.fail = apiError("RequestLimitExceeded", "later")
+				w.ec2.fail = apiError("UnauthorizedOperation", "later")
 			},
 			bodies: []string{event(t, "running", nil)}, want: map[string]string{}, again: []int{0},
 		},
@@ -223,7 +223,7 @@ func TestHandle(t *testing.T) {
 			name: "EC2 fails for a task that is to lose its name anyway", world: func(w *world) {
 				published(w)
 				w.stopping(fargateCluster, taskID)
-				w.ec2.fail = apiError("RequestLimitExceeded", "later")
+				w.ec2.fail = apiError("UnauthorizedOperation", "later")
 			},
 			bodies: []string{event(t, "stopped", map[string]any{"version": 5})}, want: map[string]string{}, changes: 1, lists: 1,
 		},

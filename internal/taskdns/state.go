@@ -4,30 +4,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awserr"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/emf"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/hostname"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/pace"
 )
 
 // The statuses of a task that matter here.
 const (
-	statusRunning = "RUNNING"
-	statusStopped = "STOPPED"
+	statusPending    = "PENDING"
+	statusActivating = "ACTIVATING"
+	statusRunning    = "RUNNING"
+	statusStopped    = "STOPPED"
 )
 
-// The most that one call may name.
-const (
-	maxTasks      = 100
-	maxInterfaces = 200
-)
+// maxTasks is the most tasks that one call of ECS may name, or answer.
+const maxTasks = 100
 
 // errUnanswered is a task about which ECS said neither what it is nor that it
 // is missing.
@@ -37,11 +37,18 @@ var errUnanswered = errors.New("describing the task: ECS did not answer for it")
 // not know in any of our clusters.
 type task struct {
 	found       bool
+	arn         string
 	version     int64
-	running     bool   // it runs, and is to go on running
-	interfaceID string // of its own network interface, if it has one
-	cluster     string // name of the cluster in which it was found
-	err         error  // ECS could not be asked
+	publishable bool // it is to have a name
+	stopping    bool // it has stopped, or is to stop
+	lastStatus  string
+	interfaceID string        // of its own network interface, if it has one
+	cluster     cluster       // in which it was found
+	facts       hostname.Task // what its name is made of
+	group       string
+	startedBy   string
+	stoppingAt  time.Time // when it began to stop; zero if ECS does not say
+	err         error     // ECS could not be asked
 }
 
 // observer reads what is. It is the only source of what gets written.
@@ -49,6 +56,68 @@ type observer struct {
 	ecs      ECS
 	ec2      EC2
 	clusters []cluster
+	attached bool // tasks are publishable from when their interface is attached
+	tags     bool // names need tags
+	ecsPacer *pace.Pacer
+	ec2Pacer *pace.Pacer
+}
+
+// The rates at which ECS and EC2 are called. Both allow an account more, which
+// others of the account use too.
+const (
+	ecsBurst     = 50
+	ecsPerSecond = 20
+	ec2Burst     = 100
+	ec2PerSecond = 20
+)
+
+// newObserver makes the observer of a configuration's clusters.
+func newObserver(cfg Config, c Clients, clusters []cluster, template hostname.Template, s Settings, m *emf.Recorder) observer {
+	pacer := func(burst, perSecond float64) *pace.Pacer {
+		return &pace.Pacer{
+			Requests:   pace.NewBucket(burst, perSecond),
+			Random:     s.Random,
+			OnThrottle: func() { m.Add(MetricThrottles, emf.Count, 1) },
+		}
+	}
+	return observer{
+		ecs: c.ECS, ec2: c.EC2, clusters: clusters,
+		attached: cfg.PublishOn == PublishAttached,
+		tags:     template.NeedsTags(),
+		ecsPacer: pacer(ecsBurst, ecsPerSecond),
+		ec2Pacer: pacer(ec2Burst, ec2PerSecond),
+	}
+}
+
+// running lists the tasks that are to run, by their ids, in all clusters. A
+// cluster that does not exist has none. Without an error the list is whole, as
+// far as ECS has caught up.
+func (o observer) running(ctx context.Context) (map[string]cluster, error) {
+	found := make(map[string]cluster)
+	for _, c := range o.clusters {
+		in := &ecs.ListTasksInput{Cluster: aws.String(c.arn), DesiredStatus: ecstypes.DesiredStatusRunning, MaxResults: aws.Int32(maxTasks)}
+		for {
+			var out *ecs.ListTasksOutput
+			err := o.ecsPacer.Do(ctx, 0, func(ctx context.Context) (err error) {
+				out, err = o.ecs.ListTasks(ctx, in)
+				return err
+			})
+			if awserr.Is(err, "ClusterNotFoundException") {
+				break // ECS deletes no cluster in which a task runs
+			}
+			if err != nil {
+				return nil, fmt.Errorf("listing the tasks of cluster (%s): %w", c.name, err)
+			}
+			for _, arn := range out.TaskArns {
+				found[lastPart(arn)] = c
+			}
+			if aws.ToString(out.NextToken) == "" {
+				break
+			}
+			in.NextToken = out.NextToken
+		}
+	}
+	return found, nil
 }
 
 // tasks reads tasks by their ids; claimed says where each is said to be. A
@@ -82,7 +151,15 @@ func (o observer) tasks(ctx context.Context, claimed map[string]cluster) map[str
 func (o observer) ask(ctx context.Context, c cluster, ids []string, seen map[string]task) {
 	slices.Sort(ids)
 	for chunk := range slices.Chunk(ids, maxTasks) {
-		out, err := o.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: aws.String(c.arn), Tasks: chunk})
+		in := &ecs.DescribeTasksInput{Cluster: aws.String(c.arn), Tasks: chunk}
+		if o.tags {
+			in.Include = []ecstypes.TaskField{ecstypes.TaskFieldTags}
+		}
+		var out *ecs.DescribeTasksOutput
+		err := o.ecsPacer.Do(ctx, 0, func(ctx context.Context) (err error) {
+			out, err = o.ecs.DescribeTasks(ctx, in)
+			return err
+		})
 		if awserr.Is(err, "ClusterNotFoundException") {
 			continue // ECS deletes no cluster in which a task runs
 		}
@@ -99,7 +176,7 @@ func (o observer) ask(ctx context.Context, c cluster, ids []string, seen map[str
 			}
 		}
 		for _, t := range out.Tasks {
-			answers[lastPart(aws.ToString(t.TaskArn))] = readTask(t, c)
+			answers[lastPart(aws.ToString(t.TaskArn))] = o.readTask(t, c)
 		}
 		for _, id := range chunk {
 			if answer, ok := answers[id]; ok {
@@ -112,14 +189,45 @@ func (o observer) ask(ctx context.Context, c cluster, ids []string, seen map[str
 }
 
 // readTask keeps of ECS's answer what matters.
-func readTask(t ecstypes.Task, c cluster) task {
-	return task{
+func (o observer) readTask(t ecstypes.Task, c cluster) task {
+	last, desired := aws.ToString(t.LastStatus), aws.ToString(t.DesiredStatus)
+	read := task{
 		found:       true,
+		arn:         aws.ToString(t.TaskArn),
 		version:     t.Version,
-		running:     aws.ToString(t.LastStatus) == statusRunning && aws.ToString(t.DesiredStatus) == statusRunning,
+		stopping:    last == statusStopped || desired == statusStopped,
+		lastStatus:  last,
 		interfaceID: interfaceID(t.Attachments),
-		cluster:     c.name,
+		cluster:     c,
+		group:       aws.ToString(t.Group),
+		startedBy:   aws.ToString(t.StartedBy),
+		stoppingAt:  aws.ToTime(t.StoppingAt),
 	}
+	early := o.attached && (last == statusPending || last == statusActivating) && read.interfaceID != ""
+	read.publishable = desired == statusRunning && (last == statusRunning || early)
+	read.facts = hostname.Task{
+		ID:        lastPart(read.arn),
+		Cluster:   c.name,
+		Family:    family(aws.ToString(t.TaskDefinitionArn)),
+		StartedBy: read.startedBy,
+	}
+	if service, ok := strings.CutPrefix(read.group, "service:"); ok {
+		read.facts.Service = service
+	}
+	if o.tags {
+		read.facts.Tags = make(map[string]string, len(t.Tags))
+		for _, tag := range t.Tags {
+			read.facts.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+		}
+	}
+	return read
+}
+
+// family is the family in the ARN of a task definition,
+// "…:task-definition/<family>:<revision>".
+func family(arn string) string {
+	name, _, _ := strings.Cut(lastPart(arn), ":")
+	return name
 }
 
 // interfaceID finds a task's network interface among its attachments, beside
@@ -137,46 +245,6 @@ func interfaceID(attachments []ecstypes.Attachment) string {
 		}
 	}
 	return ""
-}
-
-// addresses reads the public IPv4 addresses of network interfaces. An
-// interface that exists without such an address maps to "", one that does not
-// exist is absent. They are asked for by filter, since one vanished id would
-// fail the whole call.
-func (o observer) addresses(ctx context.Context, interfaceIDs []string) (map[string]addresses, error) {
-	found := make(map[string]addresses, len(interfaceIDs))
-	for chunk := range slices.Chunk(interfaceIDs, maxInterfaces) {
-		in := &ec2.DescribeNetworkInterfacesInput{
-			Filters:    []ec2types.Filter{{Name: aws.String("network-interface-id"), Values: chunk}},
-			MaxResults: aws.Int32(maxInterfaces),
-		}
-		for {
-			out, err := o.ec2.DescribeNetworkInterfaces(ctx, in)
-			if err != nil {
-				return nil, fmt.Errorf("describing network interfaces: %w", err)
-			}
-			for _, i := range out.NetworkInterfaces {
-				found[aws.ToString(i.NetworkInterfaceId)] = publicAddress(i)
-			}
-			if aws.ToString(out.NextToken) == "" {
-				break
-			}
-			in.NextToken = out.NextToken
-		}
-	}
-	return found, nil
-}
-
-// publicAddress is an interface's public IPv4 address, or "".
-func publicAddress(i ec2types.NetworkInterface) addresses {
-	if i.Association == nil {
-		return addresses{}
-	}
-	address, err := netip.ParseAddr(aws.ToString(i.Association.PublicIp))
-	if err != nil || !address.Is4() {
-		return addresses{}
-	}
-	return addresses{v4: address}
 }
 
 // lastPart is what follows the last slash of an ARN.

@@ -36,7 +36,7 @@ func TestTasksFindsATaskInAnyCluster(t *testing.T) {
 	w := newWorld(t)
 	w.run(otherCluster, taskID, "eni-abcd1234", address)
 	seen := w.handler.observer.tasks(t.Context(), map[string]cluster{taskID: w.handler.clusters[0]})
-	if got := seen[taskID]; !got.found || !got.running || got.cluster != "Other" {
+	if got := seen[taskID]; !got.found || !got.publishable || got.cluster.name != "Other" {
 		t.Errorf("seen as %+v", got)
 	}
 }
@@ -44,7 +44,7 @@ func TestTasksFindsATaskInAnyCluster(t *testing.T) {
 func TestTasksCallsNothingMissingUnasked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.ecs.fail[otherCluster] = apiError("ThrottlingException", "Rate exceeded")
+	w.ecs.fail[otherCluster] = apiError("AccessDeniedException", "not authorized")
 	seen := w.handler.observer.tasks(t.Context(), map[string]cluster{taskID: w.handler.clusters[0]})
 	if seen[taskID].err == nil {
 		t.Error("a task counts as missing though one of the clusters could not be asked")
