@@ -77,9 +77,9 @@ func (e *EC2) DescribeNetworkInterfaces(ctx context.Context, in *ec2.DescribeNet
 		if err := e.checkQuestion(in); err != nil {
 			return nil, err
 		}
-		question := fmt.Sprint(in.NetworkInterfaceIds)
+		question := fmt.Sprint(in.NetworkInterfaceIds, in.MaxResults == nil)
 		for _, f := range in.Filters {
-			question += aws.ToString(f.Name) + fmt.Sprint(f.Values)
+			question = fmt.Sprint(question, aws.ToString(f.Name), f.Values)
 		}
 		after, err := pageStart("DescribeNetworkInterfaces", question, in.NextToken)
 		if err != nil {

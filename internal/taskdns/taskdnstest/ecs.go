@@ -1,6 +1,7 @@
 package taskdnstest
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -186,19 +187,9 @@ func (e *ECS) ListTasks(ctx context.Context, in *ecs.ListTasksInput, _ ...func(*
 		if err != nil {
 			return nil, err
 		}
-		if in.ContainerInstance != nil || in.Family != nil || in.ServiceName != nil || in.StartedBy != nil || in.LaunchType != "" {
-			return nil, Error("InvalidParameterException", "the fake lists whole clusters only")
-		}
-		size := 100
-		if in.MaxResults != nil {
-			size = int(*in.MaxResults)
-		}
-		if size < 1 || size > 100 {
-			return nil, Error("InvalidParameterException", "maxResults must be between 1 and 100.")
-		}
-		desired := string(in.DesiredStatus)
-		if desired == "" {
-			desired = "RUNNING"
+		size, desired, err := checkList(in)
+		if err != nil {
+			return nil, err
 		}
 		after, err := pageStart("ListTasks", arn+" "+desired, in.NextToken)
 		if err != nil {
@@ -221,6 +212,22 @@ func (e *ECS) ListTasks(ctx context.Context, in *ecs.ListTasksInput, _ ...func(*
 		}
 		return out, nil
 	})
+}
+
+// checkList refuses what the API refuses of a list, and answers the most tasks
+// on a page and their desired status.
+func checkList(in *ecs.ListTasksInput) (size int, desired string, err error) {
+	if in.ContainerInstance != nil || in.Family != nil || in.ServiceName != nil || in.StartedBy != nil || in.LaunchType != "" {
+		return 0, "", Error("InvalidParameterException", "the fake lists whole clusters only")
+	}
+	size, desired = 100, string(cmp.Or(in.DesiredStatus, types.DesiredStatusRunning))
+	if in.MaxResults != nil {
+		size = int(*in.MaxResults)
+	}
+	if size < 1 || size > 100 {
+		return 0, "", Error("InvalidParameterException", "maxResults must be between 1 and 100.")
+	}
+	return size, desired, nil
 }
 
 // admit lets a call about a cluster in, and answers the cluster's ARN.

@@ -68,7 +68,7 @@ func (f *Fleet) Start(t Task) string {
 		t.Group = "family:" + t.Family
 	}
 	f.tasks[t.ARN()] = t
-	region := strings.SplitN(t.ClusterARN, ":cluster/", 2)[0]
+	region, _, _ := strings.Cut(t.ClusterARN, ":cluster/")
 	task := types.Task{
 		TaskArn:           aws.String(t.ARN()),
 		LastStatus:        aws.String("PROVISIONING"),

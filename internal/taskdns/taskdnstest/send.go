@@ -70,16 +70,25 @@ func checkEntry(e types.SendMessageBatchRequestEntry) (code, message string) {
 		return "InvalidParameterValue", "Number of message attributes exceeds the allowed maximum [10]."
 	}
 	for name, v := range e.MessageAttributes {
-		switch {
-		case name == "" || strings.Trim(name, attributeBytes) != "" || strings.HasPrefix(strings.ToLower(name), "aws.") || strings.HasPrefix(strings.ToLower(name), "amazon."):
-			return "InvalidParameterValue", "The message attribute name '" + name + "' is invalid."
-		case aws.ToString(v.DataType) != "String":
-			return "InvalidParameterValue", "The message attribute '" + name + "' must contain a non-empty message attribute type; the fake knows String."
-		case aws.ToString(v.StringValue) == "" || invalidText(*v.StringValue):
-			return "InvalidParameterValue", "The message attribute '" + name + "' must contain a non-empty value of type 'String', of valid characters."
+		if message := checkAttribute(name, v); message != "" {
+			return "InvalidParameterValue", message
 		}
 	}
 	return "", ""
+}
+
+// checkAttribute answers why a message attribute is invalid, or "".
+func checkAttribute(name string, v types.MessageAttributeValue) string {
+	lower := strings.ToLower(name)
+	switch {
+	case name == "" || strings.Trim(name, attributeBytes) != "" || strings.HasPrefix(lower, "aws.") || strings.HasPrefix(lower, "amazon."):
+		return "The message attribute name '" + name + "' is invalid."
+	case aws.ToString(v.DataType) != "String":
+		return "The message attribute '" + name + "' must contain a non-empty message attribute type; the fake knows String."
+	case aws.ToString(v.StringValue) == "" || invalidText(*v.StringValue):
+		return "The message attribute '" + name + "' must contain a non-empty value of type 'String', of valid characters."
+	}
+	return ""
 }
 
 // attributeBytes are what the name of a message attribute is made of.

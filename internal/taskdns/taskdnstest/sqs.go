@@ -89,7 +89,7 @@ func (s *SQS) ReceiveMessage(ctx context.Context, in *sqs.ReceiveMessageInput, _
 // told is of a message what a receive asks for.
 func told(m stored, in *sqs.ReceiveMessageInput) types.Message {
 	wanted := make(map[string]bool)
-	for _, a := range in.AttributeNames {
+	for _, a := range in.AttributeNames { //nolint:staticcheck // deprecated, but SQS still takes it
 		wanted[string(a)] = true
 	}
 	for _, a := range in.MessageSystemAttributeNames {

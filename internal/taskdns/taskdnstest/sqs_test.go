@@ -30,7 +30,7 @@ func newQueues() *SQS {
 func receive(t *testing.T, s *SQS) []types.Message {
 	t.Helper()
 	out, err := s.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{
-		QueueUrl: aws.String(queueURL), MaxNumberOfMessages: 10, AttributeNames: []types.QueueAttributeName{"ApproximateReceiveCount"},
+		QueueUrl: aws.String(queueURL), MaxNumberOfMessages: 10, MessageSystemAttributeNames: []types.MessageSystemAttributeName{"ApproximateReceiveCount"},
 	})
 	if err != nil {
 		t.Fatal(err)
