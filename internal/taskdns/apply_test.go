@@ -125,7 +125,7 @@ func TestApplyHandsBack(t *testing.T) {
 				t.Fatalf("failed: %v, want %v", failed, tt.want)
 			}
 			for _, id := range tt.want {
-				if got := w.handler.returner.delay(&message{receives: 1, err: failed[id]}); got != tt.delay {
+				if got := delay(&message{receives: 1, err: failed[id]}, w.handler.random); got != tt.delay {
 					t.Errorf("%v comes again after %d s at most, want %d", failed[id], got, tt.delay)
 				}
 			}

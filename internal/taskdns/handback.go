@@ -3,16 +3,11 @@ package taskdns
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"slices"
-	"strconv"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awserr"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/pace"
 )
 
 // permanentError is a failure that does not pass by itself.
@@ -21,55 +16,66 @@ type permanentError struct{ error }
 // Unwrap gives the failure itself.
 func (e permanentError) Unwrap() error { return e.error }
 
-// returner hands messages back to the queue.
-type returner struct {
-	sqs      SQS
-	queueURL string
-	random   func(n int) int
-	log      *slog.Logger
+// isPermanent tells whether a failure waits for somebody to mend something.
+func isPermanent(err error) bool {
+	var permanent permanentError
+	return errors.As(err, &permanent) || awserr.IsAccessDenied(err) || awserr.Is(err, "NoSuchHostedZone", "InvalidInput")
 }
 
-// maxEntries is the most messages that one call of SQS may name.
-const maxEntries = 10
-
-// handBack answers which messages are to come again. Left alone they would come
-// after the queue's visibility timeout, which is a multiple of the function's
-// longest run, so each is first given a time of its own. Where that fails they
-// still come, only later.
-func (r returner) handBack(ctx context.Context, back []*message) events.SQSEventResponse {
+// finish parts with the messages of an invocation: what can never succeed is
+// buried, what is to come again gets a time for that, and what is done with is
+// deleted. Those of the batch that Lambda gave are deleted by Lambda, unless
+// the response names them; those that the handler gathered are its own to
+// delete.
+func (h *Handler) finish(ctx context.Context, messages []*message) events.SQSEventResponse {
+	h.bury(ctx, messages)
 	var response events.SQSEventResponse
-	for chunk := range slices.Chunk(back, maxEntries) {
-		var entries []types.ChangeMessageVisibilityBatchRequestEntry
-		for i, m := range chunk {
-			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.id})
-			entries = append(entries, types.ChangeMessageVisibilityBatchRequestEntry{
-				Id:                aws.String(strconv.Itoa(i)),
-				ReceiptHandle:     aws.String(m.receipt),
-				VisibilityTimeout: r.delay(m),
-			})
-		}
-		out, err := r.sqs.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: aws.String(r.queueURL), Entries: entries})
-		if err != nil {
-			r.log.Warn("messages come back late: changing their visibility failed", "messages", len(entries), "reason", err.Error())
-			continue
-		}
-		for _, f := range out.Failed {
-			r.log.Warn("message comes back late: changing its visibility failed", "reason", aws.ToString(f.Message))
+	var back, done []*message
+	var seconds []int32
+	for _, m := range messages {
+		switch {
+		case m.err != nil:
+			h.tellBack(m)
+			back, seconds = append(back, m), append(seconds, delay(m, h.random))
+			if !m.gathered {
+				response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.id})
+			}
+		case m.gathered:
+			done = append(done, m)
 		}
 	}
+	h.queue.postpone(ctx, back, seconds)
+	h.queue.remove(ctx, done)
 	return response
+}
+
+// tellBack logs that a message comes again. That of a change which is under
+// way is what usually happens.
+func (h *Handler) tellBack(m *message) {
+	said := []any{"message", m.id, "receives", m.receives, "reason", m.err.Error()}
+	if m.claim != nil {
+		said = append(said, "task", m.claim.taskID, "cluster", m.claim.cluster.name)
+	}
+	if errors.Is(m.err, errPending) {
+		h.log.Debug("message handed back", said...)
+		return
+	}
+	h.log.Warn("message handed back", said...)
 }
 
 // delay is after how many seconds a message comes again. Chance spreads out
 // what failed together.
-func (r returner) delay(m *message) int32 {
-	var permanent permanentError
+func delay(m *message, random func(n int) int) int32 {
 	switch {
+	case errors.Is(m.err, errPending):
+		return pollAfter(m.receives)
 	case errors.Is(m.err, errLagging):
-		return int32(2 + r.random(4))
-	case errors.As(m.err, &permanent), awserr.IsAccessDenied(m.err), awserr.Is(m.err, "NoSuchHostedZone", "InvalidInput"):
-		return int32(30 + r.random(31))
+		return int32(2 + random(4))
+	case isPermanent(m.err):
+		return int32(30 + random(31))
+	case errors.Is(m.err, pace.ErrNoTime), errors.Is(m.err, context.DeadlineExceeded), pace.IsThrottle(m.err):
+		return int32(1 + random(4))
 	}
 	widest := 4 << min(m.receives-1, 4) // 4, 8, 16, 32, 64
-	return int32(1 + r.random(min(widest, 60)))
+	return int32(1 + random(min(widest, 60)))
 }

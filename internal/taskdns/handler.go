@@ -7,9 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -46,11 +43,15 @@ type Handler struct {
 	observer observer
 	zone     *zone
 	pacer    *pace.Pacer // of Route 53, for the zones of all places
-	returner returner
+	queue    queue
 	metrics  *emf.Recorder
 	now      func() time.Time
 	random   func(n int) int
 	log      *slog.Logger
+
+	// For speed alone, of this environment's earlier invocations:
+	lastWrite time.Time           // when the zone was last asked for something
+	gone      map[string]struct{} // ids of stopped tasks whose names are gone
 }
 
 // patience is how long a message may know more than ECS. ECS catches up within
@@ -96,61 +97,30 @@ func New(cfg Config, c Clients, s Settings) (*Handler, error) {
 		pacer:    pacer,
 		observer: newObserver(cfg, c, clusters, template, s, metrics),
 		zone:     zone,
-		returner: returner{sqs: c.SQS, queueURL: cfg.QueueURL, random: s.Random, log: s.Log},
+		queue:    queue{sqs: c.SQS, url: cfg.QueueURL, deadLetterURL: cfg.DeadLetterQueueURL, log: s.Log},
 		clusters: clusters,
 		now:      s.Now,
 		random:   s.Random,
 		log:      s.Log,
+		gone:     make(map[string]struct{}),
 	}, nil
-}
-
-// message is one message of the queue that names a task of ours.
-type message struct {
-	id       string
-	receipt  string
-	receives int
-	claim    claim
-	young    bool  // younger than patience, so it may know more than ECS
-	err      error // why it is to come again
 }
 
 // Handle works off a batch of messages, and answers which of them are to come
 // again. It fails for none of them as a whole.
 func (h *Handler) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
+	defer h.flush()
 	work, cancel := withReserve(ctx)
 	defer cancel()
-	messages := h.read(batch)
-	claimed := make(map[string]cluster)
+	messages := h.collect(work, batch)
+	h.claims(work, messages)
+	h.watches(work, messages)
 	for _, m := range messages {
-		if _, ok := claimed[m.claim.taskID]; !ok {
-			claimed[m.claim.taskID] = m.claim.cluster
+		if m.recheck != nil {
+			m.err = h.recheck(work, m.recheck, m.sent)
 		}
 	}
-	tasks := h.observer.tasks(work, claimed)
-	ready := make(map[string]subject)
-	for _, m := range messages {
-		t := tasks[m.claim.taskID]
-		if m.err = judge(m, t); m.err != nil {
-			continue
-		}
-		if t.cluster.name == "" {
-			t.cluster = m.claim.cluster
-		}
-		ready[m.claim.taskID] = subject{task: t, young: m.young || ready[m.claim.taskID].young}
-	}
-	unsettled := h.settle(work, ready)
-	var back []*message
-	for _, m := range messages {
-		if m.err == nil {
-			m.err = unsettled[m.claim.taskID]
-		}
-		if m.err != nil {
-			h.log.Warn("message handed back", "message", m.id, "task", m.claim.taskID, "cluster", m.claim.cluster.name,
-				"receives", m.receives, "reason", m.err.Error())
-			back = append(back, m)
-		}
-	}
-	return h.returner.handBack(ctx, back), nil
+	return h.finish(ctx, messages), nil
 }
 
 // Invoke is what the Lambda runtime calls: with a batch of messages, which
@@ -175,6 +145,7 @@ func (h *Handler) Invoke(ctx context.Context, payload json.RawMessage) (any, err
 		if err := json.Unmarshal(payload, &command); err != nil {
 			return nil, fmt.Errorf("reading the command: %w", err)
 		}
+		defer h.flush()
 		return h.Do(ctx, command)
 	}
 	return nil, errors.New("the payload is neither a batch of messages nor a command")
@@ -189,104 +160,9 @@ func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadline(ctx, deadline.Add(-reserve))
 }
 
-// read reads the messages of a batch, without those that name no task of ours.
-func (h *Handler) read(batch events.SQSEvent) []*message {
-	now := h.now()
-	var messages []*message
-	for _, r := range batch.Records {
-		claim, err := parseClaim(r.Body, h.clusters)
-		if err != nil {
-			h.log.Warn("message ignored", "message", r.MessageId, "reason", err.Error())
-			continue
-		}
-		receives, err := strconv.Atoi(r.Attributes["ApproximateReceiveCount"])
-		if err != nil || receives < 1 {
-			receives = 1
-		}
-		messages = append(messages, &message{
-			id:       r.MessageId,
-			receipt:  r.ReceiptHandle,
-			receives: receives,
-			claim:    claim,
-			young:    now.Sub(earlier(claim.at, sentAt(r))) < patience,
-		})
+// flush writes the metrics of an invocation.
+func (h *Handler) flush() {
+	if err := h.metrics.Flush(); err != nil {
+		h.log.Warn("metrics lost", "reason", err.Error())
 	}
-	return messages
-}
-
-// sentAt is when SQS took the message in; zero if it does not say.
-func sentAt(r events.SQSMessage) time.Time {
-	ms, err := strconv.ParseInt(r.Attributes["SentTimestamp"], 10, 64)
-	if err != nil || ms <= 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms)
-}
-
-// earlier is the earlier of two times, of those that are known, or else the
-// zero time, which is no message's youth. The time in a
-// message's body can be invented, and lie in the future; that at which SQS took
-// it in cannot, and so bounds how long a message can ask for patience.
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
-}
-
-// judge tells whether what ECS says about a task is as recent as the message.
-// Each message is judged for itself, so that one with an invented version
-// holds up nobody but itself.
-func judge(m *message, t task) error {
-	switch {
-	case t.err != nil:
-		return t.err
-	case !m.young:
-		return nil
-	case t.found && m.claim.version > t.version, !t.found && !m.claim.stopped:
-		return errLagging
-	}
-	return nil
-}
-
-// subject is a task whose record is to be put right.
-type subject struct {
-	task
-	young bool // a young message asks for it
-}
-
-// settle brings the records of tasks to what is to be. It answers an error for
-// each task, by its id, for which that did not succeed.
-func (h *Handler) settle(ctx context.Context, subjects map[string]subject) map[string]error {
-	var interfaceIDs []string
-	for _, s := range subjects {
-		if s.interfaceID != "" {
-			interfaceIDs = append(interfaceIDs, s.interfaceID)
-		}
-	}
-	slices.Sort(interfaceIDs)
-	addresses, err := h.observer.addresses(ctx, slices.Compact(interfaceIDs))
-	failed := make(map[string]error)
-	var wants []want
-	for id, s := range subjects {
-		address, exists := addresses[s.interfaceID]
-		w := want{taskID: id, name: id + "." + h.cfg.Domain, cluster: s.cluster.name}
-		switch {
-		case !s.publishable:
-			w.last = &address // unknown is well too: the record is then read
-		case s.interfaceID == "": // runs on an EC2 instance, without an address of its own
-		case err != nil:
-			failed[id] = err
-			continue
-		case !exists && s.young:
-			failed[id] = errLagging
-			continue
-		default:
-			w.addresses = address
-		}
-		wants = append(wants, w)
-	}
-	slices.SortFunc(wants, func(a, b want) int { return cmp.Compare(a.taskID, b.taskID) })
-	maps.Copy(failed, h.zone.apply(ctx, wants, nil).failed)
-	return failed
 }

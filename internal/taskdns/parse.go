@@ -16,7 +16,73 @@ type cluster struct {
 	name                       string
 }
 
-// claim is what a message says. Only the task's id and cluster lead to
+// content is what the body of a message says: one of these.
+type content struct {
+	claim   *claim   // of ECS: something about a task has changed
+	watch   *watch   // of the function: look how far a change has come
+	recheck []string // of the function: look at these names again
+}
+
+// strangeError is a body that neither ECS nor the function itself has made.
+type strangeError struct{ error }
+
+// Unwrap gives what is strange about it.
+func (e strangeError) Unwrap() error { return e.error }
+
+// own is a message of the function to itself.
+type own struct {
+	Kind string `json:"fargatedirect"`
+	watch
+	Names []string `json:"names,omitempty"`
+}
+
+// The kinds of the function's own messages, and how they all begin.
+const (
+	kindWatch   = "watch"
+	kindRecheck = "recheck"
+	ownPrefix   = `{"fargatedirect":`
+)
+
+// parse reads the body of a message. An error means that the message leads to
+// nothing, and will not do so either when it is read again: a strangeError, or
+// one about a task that is none of ours. It does not repeat the body: the
+// environment of a task's containers is in it.
+func parse(body string, clusters []cluster) (content, error) {
+	if strings.HasPrefix(body, ownPrefix) {
+		return parseOwn(body)
+	}
+	c, err := parseClaim(body, clusters)
+	if err != nil {
+		return content{}, err
+	}
+	return content{claim: &c}, nil
+}
+
+// parseOwn is parse for a message of the function to itself.
+func parseOwn(body string) (content, error) {
+	var o own
+	if err := json.Unmarshal([]byte(body), &o); err != nil {
+		return content{}, strangeError{errors.New("the body is none of the function's own messages")}
+	}
+	switch {
+	case o.Kind == kindWatch && o.Change != "":
+		return content{watch: &o.watch}, nil
+	case o.Kind == kindRecheck && len(o.Names) > 0:
+		return content{recheck: o.Names}, nil
+	}
+	return content{}, strangeError{fmt.Errorf("the body is of the kind %s, or lacks what belongs to it", clip(o.Kind))}
+}
+
+// body is the message that says it.
+func (o own) body() string {
+	text, err := json.Marshal(o)
+	if err != nil {
+		panic(err) // texts alone can always be marshalled
+	}
+	return string(text)
+}
+
+// claim is what a message of ECS says. Only the task's id and cluster lead to
 // anything, and they only lead to questions; the rest decides how long to
 // wait for ECS to know as much as the message does.
 type claim struct {
@@ -41,16 +107,14 @@ type envelope struct {
 	} `json:"detail"`
 }
 
-// parseClaim reads the body of a message. An error means that the message
-// names no task of ours, and will not do so either when it is read again. It
-// does not repeat the body: the environment of a task's containers is in it.
+// parseClaim is parse for a message of ECS.
 func parseClaim(body string, clusters []cluster) (claim, error) {
 	var e envelope
 	if err := json.Unmarshal([]byte(body), &e); err != nil {
-		return claim{}, errors.New("the body is not an event in JSON")
+		return claim{}, strangeError{errors.New("the body is not an event in JSON")}
 	}
 	if e.Source != "aws.ecs" || e.DetailType != "ECS Task State Change" {
-		return claim{}, fmt.Errorf("source %s and detail-type %s are not those of a task's change", clip(e.Source), clip(e.DetailType))
+		return claim{}, strangeError{fmt.Errorf("source %s and detail-type %s are not those of a task's change", clip(e.Source), clip(e.DetailType))}
 	}
 	c, id, err := locate(e.Detail.TaskARN, e.Detail.ClusterARN, clusters)
 	if err != nil {

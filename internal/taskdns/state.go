@@ -20,10 +20,12 @@ import (
 
 // The statuses of a task that matter here.
 const (
-	statusPending    = "PENDING"
-	statusActivating = "ACTIVATING"
-	statusRunning    = "RUNNING"
-	statusStopped    = "STOPPED"
+	statusPending      = "PENDING"
+	statusActivating   = "ACTIVATING"
+	statusRunning      = "RUNNING"
+	statusDeactivating = "DEACTIVATING"
+	statusStopping     = "STOPPING"
+	statusStopped      = "STOPPED"
 )
 
 // maxTasks is the most tasks that one call of ECS may name, or answer.

@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/taskdns/taskdnstest"
 )
 
 // The names in the samples under testdata, and some beside them.
@@ -37,6 +39,8 @@ type world struct {
 	ec2     *fakeEC2
 	zone    *fakeZone
 	sqs     *fakeSQS
+	bus     *taskdnstest.EventBridge
+	metrics *bytes.Buffer
 	now     time.Time
 	log     *bytes.Buffer
 	handler *Handler
@@ -53,14 +57,16 @@ func newWorld(t *testing.T) *world {
 		sqs:  &fakeSQS{again: map[string]int32{}},
 		now:  time.Date(2020, 1, 23, 17, 57, 59, 0, time.UTC),
 		log:  &bytes.Buffer{},
+		bus:  taskdnstest.NewEventBridge(nil), metrics: &bytes.Buffer{},
 	}
 	handler, err := New(Config{
 		Owner: "task_dns/test", Place: Place{Domain: domain, HostedZoneID: "Z1"}, TTL: 60,
-		ClusterARNs: []string{fargateCluster, otherCluster}, QueueURL: "https://queue",
-	}, Clients{ECS: w.ecs, EC2: w.ec2, Route53: func(Place) Route53 { return w.zone }, SQS: w.sqs}, Settings{
-		Now:    func() time.Time { return w.now },
-		Random: func(n int) int { return n - 1 },
-		Log:    slog.New(slog.NewJSONHandler(w.log, nil)),
+		ClusterARNs: []string{fargateCluster, otherCluster}, QueueURL: "https://queue", DeadLetterQueueURL: "https://letters",
+	}, Clients{ECS: w.ecs, EC2: w.ec2, Route53: func(Place) Route53 { return w.zone }, SQS: w.sqs, EventBridge: w.bus}, Settings{
+		Metrics: w.metrics,
+		Now:     func() time.Time { return w.now },
+		Random:  func(n int) int { return n - 1 },
+		Log:     slog.New(slog.NewJSONHandler(w.log, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
