@@ -12,8 +12,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -42,16 +45,34 @@ func start(log *slog.Logger) (*taskdns.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	tasks, interfaces, records := ecs.NewFromConfig(cfg), ec2.NewFromConfig(cfg), route53.NewFromConfig(cfg)
-	handler, err := taskdns.New(config,
-		taskdns.Clients{ECS: tasks, EC2: interfaces, Route53: func(taskdns.Place) taskdns.Route53 { return records }, SQS: sqs.NewFromConfig(cfg)},
-		taskdns.Settings{Now: time.Now, Random: rand.IntN, Log: log, Metrics: os.Stdout})
+	// ECS, EC2 and Route 53 are called at a pace, which also decides what is
+	// tried again and when. Queue and bus are called seldom, and a call of them
+	// that fails costs more than a second one.
+	paced, brief := cfg.Copy(), cfg.Copy()
+	paced.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	brief.Retryer = func() aws.Retryer {
+		return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = time.Second })
+	}
+	tasks, interfaces, messages := ecs.NewFromConfig(paced), ec2.NewFromConfig(paced), sqs.NewFromConfig(brief)
+	zone := func(place taskdns.Place) *route53.Client {
+		if place.RoleARN == "" {
+			return route53.NewFromConfig(paced)
+		}
+		assumed := lambdaenv.Assume(brief, place.RoleARN, place.ExternalID, config.Owner)
+		assumed.Retryer = paced.Retryer
+		return route53.NewFromConfig(assumed)
+	}
+	handler, err := taskdns.New(config, taskdns.Clients{
+		ECS: tasks, EC2: interfaces, SQS: messages, EventBridge: eventbridge.NewFromConfig(brief),
+		Route53: func(place taskdns.Place) taskdns.Route53 { return zone(place) },
+	}, taskdns.Settings{Now: time.Now, Random: rand.IntN, Log: log, Metrics: os.Stdout})
 	if err != nil {
 		return nil, err
 	}
 	lambdaenv.Warm(context.Background(), cfg.HTTPClient,
 		lambdaenv.Resolve(tasks.Options().EndpointResolverV2, ecs.EndpointParameters{Region: &cfg.Region, Endpoint: cfg.BaseEndpoint}),
 		lambdaenv.Resolve(interfaces.Options().EndpointResolverV2, ec2.EndpointParameters{Region: &cfg.Region, Endpoint: cfg.BaseEndpoint}),
-		lambdaenv.Resolve(records.Options().EndpointResolverV2, route53.EndpointParameters{Region: &cfg.Region, Endpoint: cfg.BaseEndpoint}))
+		lambdaenv.Resolve(zone(config.Place).Options().EndpointResolverV2, route53.EndpointParameters{Region: &cfg.Region, Endpoint: cfg.BaseEndpoint}),
+		lambdaenv.Resolve(messages.Options().EndpointResolverV2, sqs.EndpointParameters{Region: &cfg.Region, Endpoint: cfg.BaseEndpoint}))
 	return handler, nil
 }
