@@ -69,6 +69,18 @@ func (c *Cloud) SetECSFaults(ctx context.Context, faults ECSFaults) error {
 	}, nil)
 }
 
+// SetTaskSteps sets how long the tasks of an account stay in each state, such
+// as "PENDING", before ECS moves them on; a task that is to stop leaves
+// "RUNNING" after that state's time. States that are not named last 50 ms. It
+// replaces what was set for the account.
+func (c *Cloud) SetTaskSteps(ctx context.Context, account string, steps map[string]time.Duration) error {
+	ms := map[string]int64{}
+	for status, d := range steps {
+		ms[status] = d.Milliseconds()
+	}
+	return c.control(ctx, http.MethodPost, "ecs/steps", map[string]any{"account": account, "ms": ms}, nil)
+}
+
 // control calls one of the extension's own routes.
 func (c *Cloud) control(ctx context.Context, method, path string, in, out any) error {
 	if !c.Strict {

@@ -35,7 +35,12 @@ type fleet struct {
 
 func newFleet(t *testing.T, name string) *fleet {
 	t.Helper()
-	config := cloud.Config()
+	return newFleetIn(t, cloud.AccountID, cloud.Config(), name)
+}
+
+// newFleetIn makes a fleet in an account.
+func newFleetIn(t *testing.T, account string, config aws.Config, name string) *fleet {
+	t.Helper()
 	f := &fleet{t: t, ecs: ecs.NewFromConfig(config), ec2: ec2.NewFromConfig(config), sqs: sqs.NewFromConfig(config)}
 	cluster, err := f.ecs.CreateCluster(t.Context(), &ecs.CreateClusterInput{ClusterName: aws.String(name)})
 	if err != nil {
@@ -54,12 +59,12 @@ func newFleet(t *testing.T, name string) *fleet {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	f.listen(name)
+	f.listen(account, config, name)
 	return f
 }
 
 // listen makes the queue and the rule that fills it.
-func (f *fleet) listen(name string) {
+func (f *fleet) listen(account string, config aws.Config, name string) {
 	f.t.Helper()
 	ctx := f.t.Context()
 	queue, err := f.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(name)})
@@ -67,17 +72,17 @@ func (f *fleet) listen(name string) {
 		f.t.Fatal(err)
 	}
 	f.queue = aws.ToString(queue.QueueUrl)
-	arn := "arn:aws:sqs:us-east-1:" + cloud.AccountID + ":" + name
+	arn := "arn:aws:sqs:us-east-1:" + account + ":" + name
 	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},
 		"Action":"sqs:SendMessage","Resource":%q,
 		"Condition":{"ArnEquals":{"aws:SourceArn":"arn:aws:events:us-east-1:%[2]s:rule/%[3]s"},"StringEquals":{"aws:SourceAccount":%[2]q}}}]}`,
-		arn, cloud.AccountID, name)
+		arn, account, name)
 	if _, err := f.sqs.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{
 		QueueUrl: queue.QueueUrl, Attributes: map[string]string{"Policy": policy},
 	}); err != nil {
 		f.t.Fatal(err)
 	}
-	events := eventbridge.NewFromConfig(cloud.Config())
+	events := eventbridge.NewFromConfig(config)
 	pattern := fmt.Sprintf(`{"source":["aws.ecs"],"detail-type":["ECS Task State Change"],"detail":{"clusterArn":[%q]}}`, f.cluster)
 	if _, err := events.PutRule(ctx, &eventbridge.PutRuleInput{Name: aws.String(name), EventPattern: aws.String(pattern)}); err != nil {
 		f.t.Fatal(err)
@@ -91,17 +96,21 @@ func (f *fleet) listen(name string) {
 
 func (f *fleet) run(public types.AssignPublicIp) *types.Task {
 	f.t.Helper()
-	out, err := f.ecs.RunTask(f.t.Context(), &ecs.RunTaskInput{
+	out, err := f.ecs.RunTask(f.t.Context(), f.runInput(public))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return &out.Tasks[0]
+}
+
+func (f *fleet) runInput(public types.AssignPublicIp) *ecs.RunTaskInput {
+	return &ecs.RunTaskInput{
 		Cluster: aws.String(f.cluster), TaskDefinition: aws.String(f.cluster[strings.LastIndex(f.cluster, "/")+1:]),
 		LaunchType: types.LaunchTypeFargate, StartedBy: aws.String("a-test"),
 		NetworkConfiguration: &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{
 			Subnets: []string{f.subnet}, AssignPublicIp: public,
 		}},
-	})
-	if err != nil {
-		f.t.Fatal(err)
 	}
-	return &out.Tasks[0]
 }
 
 func (f *fleet) describe(arn string) (*types.Task, string) {

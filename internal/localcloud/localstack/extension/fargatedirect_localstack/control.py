@@ -5,14 +5,16 @@ from localstack.services.edge import ROUTER
 
 from fargatedirect_localstack.changes import Changes
 from fargatedirect_localstack.taskevents import Faults
+from fargatedirect_localstack.tasksteps import Steps
 
 
 class Control:
     """The routes, and what they read and set."""
 
-    def __init__(self, changes: Changes, faults: Faults):
+    def __init__(self, changes: Changes, faults: Faults, steps: Steps):
         self._changes = changes
         self._faults = faults
+        self._steps = steps
 
     def add_routes(self):
         """Registers the routes with LocalStack's gateway."""
@@ -21,6 +23,7 @@ class Control:
             ("route53/changes", self.list_changes, "GET"),
             ("route53/delay", self.set_delay, "POST"),
             ("ecs/faults", self.set_faults, "POST"),
+            ("ecs/steps", self.set_steps, "POST"),
         ):
             ROUTER.add(f"/_fargatedirect/{path}", handler, methods=[method])
 
@@ -40,4 +43,10 @@ class Control:
     def set_faults(self, request: Request) -> Response:
         """Replaces the faults of ECS: {"lag_ms": ..., "repeat": ..., "shuffle": ...}."""
         self._faults.set(request.get_json(force=True))
+        return Response.for_json({})
+
+    def set_steps(self, request: Request) -> Response:
+        """Sets how long an account's tasks stay in states: {"account": ..., "ms": {"PENDING": ...}}."""
+        wanted = request.get_json(force=True)
+        self._steps.set(wanted["account"], {status: ms / 1000 for status, ms in wanted["ms"].items()})
         return Response.for_json({})

@@ -15,6 +15,7 @@ from moto.ecs.models import Cluster, ecs_backends
 from fargatedirect_localstack import interfaces
 from fargatedirect_localstack.taskevents import Events, Faults
 from fargatedirect_localstack.tasks import Tasks
+from fargatedirect_localstack.tasksteps import Steps
 
 MAX_PAGE = 100
 
@@ -201,10 +202,10 @@ def _error(code: str, message: str) -> CommonServiceException:
     return CommonServiceException(code, message, status_code=400, sender_fault=True)
 
 
-def service(faults: Faults) -> Service:
+def service(faults: Faults, steps: Steps) -> Service:
     """The service as LocalStack wants it."""
-    interfaces.add_filters()
-    operations = Operations(Tasks(Events(faults), faults))
+    interfaces.make_strict()
+    operations = Operations(Tasks(Events(faults), faults, steps))
     model = load_service("ecs")
     table = {name: (lambda context, request: call_moto(context)) for name in model.operation_names}
     table |= {

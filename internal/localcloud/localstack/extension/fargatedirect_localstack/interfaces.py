@@ -5,8 +5,11 @@ import itertools
 import random
 import threading
 
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
-from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface, NetworkInterfaceBackend
+
+MAX_FILTER_VALUES = 200
 
 # Public addresses lie in here, so that a server on this machine can listen on
 # the very address that a task's name resolves to. The low part is left out:
@@ -21,7 +24,10 @@ _numbers = itertools.count(random.randrange(_ADDRESSES.num_addresses))
 def create(account: str, region: str, subnet: str, groups: list[str], description: str, public: bool) -> NetworkInterface:
     """An interface as Fargate makes one; its public address is no Elastic IP."""
     backend = ec2_backends[account][region]
-    interface = backend.create_network_interface(backend.get_subnet(subnet), None, group_ids=groups, description=description)
+    subnet = backend.get_subnet(subnet)
+    # A subnet with both kinds of addresses gives its tasks both.
+    six = 1 if subnet.ipv6_cidr_block_association_set else 0
+    interface = backend.create_network_interface(subnet, None, group_ids=groups, description=description, ipv6_address_count=six)
     interface.status = "in-use"
     interface.requester_managed = True
     if public:
@@ -51,12 +57,14 @@ def _take() -> str:
                 return address
 
 
-def add_filters():
-    """Teaches moto the filters of DescribeNetworkInterfaces that it lacks."""
-    known = NetworkInterface.get_filter_value
+def make_strict():
+    """Teaches moto the filters of DescribeNetworkInterfaces that it lacks, and
+    how many values they may have."""
+    known, describe = NetworkInterface.get_filter_value, NetworkInterfaceBackend.get_all_network_interfaces
     ours = {
         "association.public-ip": lambda i: i.public_ip,
         "addresses.association.public-ip": lambda i: i.public_ip,
+        "ipv6-addresses.ipv6-address": lambda i: i.ipv6_addresses[0] if i.ipv6_addresses else None,
         "requester-managed": lambda i: "true" if i.requester_managed else "false",
         "status": lambda i: i.status,
     }
@@ -66,4 +74,10 @@ def add_filters():
             return ours[filter_name](self)
         return known(self, filter_name, method_name)
 
+    def get_all_network_interfaces(self, eni_ids=None, filters=None):
+        if sum(len(values) for values in (filters or {}).values()) > MAX_FILTER_VALUES:
+            raise EC2ClientError("FilterLimitExceeded", f"The maximum number of filter values specified on a single call is {MAX_FILTER_VALUES}")
+        return describe(self, eni_ids, filters)
+
     NetworkInterface.get_filter_value = get_filter_value
+    NetworkInterfaceBackend.get_all_network_interfaces = get_all_network_interfaces

@@ -31,6 +31,14 @@ def _faults():
     return Faults()
 
 
+@functools.cache
+def _steps():
+    """The pace of ECS's tasks: the routes set it, the service obeys it."""
+    from fargatedirect_localstack.tasksteps import Steps
+
+    return Steps()
+
+
 @hooks.on_infra_start()
 def start():
     """Adds our routes and checks before the gateway listens."""
@@ -40,7 +48,7 @@ def start():
 
     _allow_many_files()
     _listen_on_loopback()
-    Control(_changes(), _faults()).add_routes()
+    Control(_changes(), _faults(), _steps()).add_routes()
     handlers.serve_custom_service_request_handlers.append(_check_permissions)
 
 
@@ -108,7 +116,7 @@ def ecs() -> Service:
     """Amazon ECS, which LocalStack's free edition lacks."""
     from fargatedirect_localstack.ecs import service
 
-    return service(_faults())
+    return service(_faults(), _steps())
 
 
 @aws_provider(name="fargatedirect")

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from fargatedirect_localstack import interfaces
 from fargatedirect_localstack.clock import Clock
 from fargatedirect_localstack.taskevents import Events, Faults
+from fargatedirect_localstack.tasksteps import Steps
 
-# How long a state lasts, and how long stopped tasks are remembered.
-STEP_SECONDS = 0.05
+# How long stopped tasks are remembered.
 REMEMBERED_SECONDS = 3600
 
 _STARTING = ("PENDING", "ACTIVATING", "RUNNING")
@@ -28,6 +28,8 @@ class Task:
         self.network = network
         self.told = []
         self.upcoming = list(_STARTING)
+        # Counts what is planned; a step of an older plan is not made.
+        self.plan = 0
         self.stopped_at = None
 
     @property
@@ -43,9 +45,10 @@ class Task:
 class Tasks:
     """All tasks of all accounts, regions and clusters."""
 
-    def __init__(self, events: Events, faults: Faults):
+    def __init__(self, events: Events, faults: Faults, steps: Steps):
         self._events = events
         self._faults = faults
+        self._steps = steps
         self._clock = Clock("ecs-tasks")
         self._lock = threading.RLock()
         self._tasks = {}
@@ -65,7 +68,7 @@ class Tasks:
                     }
                 ]
             self._tell(task)
-            self._clock.after(STEP_SECONDS, lambda: self._step(task))
+            self._plan(task)
             return task.told[-1][1]
 
     def stop(self, arn: str, reason: str) -> dict:
@@ -78,8 +81,7 @@ class Tasks:
             task.upcoming = list(_STOPPING if running else _STOPPING[2:])
             task.now.update(desiredStatus="STOPPED", stoppedReason=reason, stopCode="UserInitiated", stoppingAt=datetime.now(UTC))
             self._tell(task)
-            if running:
-                self._clock.after(STEP_SECONDS, lambda: self._step(task))
+            self._plan(task)
             return task.told[-1][1]
 
     def describe(self, arn: str) -> dict | None:
@@ -99,18 +101,23 @@ class Tasks:
             known = [self.describe(arn) for arn, task in list(self._tasks.items()) if task.now["clusterArn"] == cluster_arn]
         return [d for d in known if d is not None]
 
-    def _step(self, task: Task):
+    def _plan(self, task: Task):
+        """Plans the next step of a task in place of any that was planned."""
+        if not task.upcoming:
+            return
+        task.plan += 1
+        plan = task.plan
+        self._clock.after(self._steps.after(task.account, task.now["lastStatus"]), lambda: self._step(task, plan))
+
+    def _step(self, task: Task, plan: int):
         with self._lock:
-            if not task.upcoming:
+            if plan != task.plan:
                 return
             status = task.upcoming.pop(0)
             task.now["lastStatus"] = status
             self._enter(task, status)
             self._tell(task)
-            # A task whose stop was wanted while it started goes on by the step
-            # that was due anyway.
-            if task.upcoming:
-                self._clock.after(STEP_SECONDS, lambda: self._step(task))
+            self._plan(task)
 
     def _enter(self, task: Task, status: str):
         now = datetime.now(UTC)
@@ -152,8 +159,11 @@ class Tasks:
             {"name": "macAddress", "value": interface.mac_address},
             {"name": "privateIPv4Address", "value": interface.private_ip_address},
         ]
+        addresses = {"privateIpv4Address": interface.private_ip_address}
+        if interface.ipv6_addresses:
+            addresses["ipv6Address"] = interface.ipv6_addresses[0]
         for container in task.now["containers"]:
-            container["networkInterfaces"] = [{"attachmentId": attachment["id"], "privateIpv4Address": interface.private_ip_address}]
+            container["networkInterfaces"] = [{"attachmentId": attachment["id"], **addresses}]
 
     @staticmethod
     def _detach(task: Task):
