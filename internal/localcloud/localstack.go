@@ -91,6 +91,7 @@ func (c *Cloud) runLocalStack(ctx context.Context, o Options, python string) (*p
 		"PROVIDER_OVERRIDE_ROUTE53=fargatedirect",
 		"PROVIDER_OVERRIDE_S3=fargatedirect",
 		"PROVIDER_OVERRIDE_SNS=fargatedirect",
+		"PROVIDER_OVERRIDE_SQS=fargatedirect",
 		fmt.Sprintf("FARGATEDIRECT_ROUTE53_DELAY_MS=%d", o.ChangeDelay.Milliseconds()),
 	}
 	p, err := startProcess("LocalStack", filepath.Join(c.LogDir, "localstack.log"), env, python, "-m", "localstack.runtime.main")

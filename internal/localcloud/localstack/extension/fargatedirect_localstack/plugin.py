@@ -80,9 +80,14 @@ def _check_permissions(chain, context, response):
     issued = any(f"Credential={prefix}" in context.request.headers.get("Authorization", "") for prefix in ("ASIA", "LSIA", "AKIA", "LKIA"))
     acting = (context.internal_request_params or {}).get("service_principal")
     if context.operation is not None and (issued or acting):
-        from fargatedirect_localstack import iam
+        _checks()(context)
 
-        iam.check(context)
+
+@functools.cache
+def _checks():
+    from fargatedirect_localstack import iam
+
+    return iam.check
 
 
 class ProcessExecutorPlugin(RuntimeExecutorPlugin):
@@ -133,6 +138,17 @@ def sns() -> Service:
     from fargatedirect_localstack.smallfixes import StrictSns
 
     return Service.for_provider(StrictSns())
+
+
+@aws_provider(name="fargatedirect")
+def sqs() -> Service:
+    """LocalStack's own SQS, but without the two metrics that it puts for each
+    message, which take longer than the message. The lengths of the queues are
+    still measured once a minute."""
+    from localstack.services.sqs import provider
+
+    provider.CloudwatchDispatcher.dispatch_sqs_metric = lambda *args, **kwargs: None
+    return Service.for_provider(provider.SqsProvider())
 
 
 @aws_provider(name="fargatedirect")

@@ -38,6 +38,7 @@ class Events:
         self._faults = faults
         self._clock = Clock("ecs-events-later")
         self._queue = queue.SimpleQueue()
+        self._clients = {}
         threading.Thread(target=self._send, name="ecs-events", daemon=True).start()
 
     def tell(self, account: str, region: str, task: dict):
@@ -59,7 +60,9 @@ class Events:
                 self._put(*place, [e for e in batch if e[:2] == place])
 
     def _put(self, account: str, region: str, batch: list[tuple]):
-        events = connect_to(aws_access_key_id=account, region_name=region).events
+        events = self._clients.get((account, region))
+        if events is None:
+            events = self._clients[account, region] = connect_to(aws_access_key_id=account, region_name=region).events
         entries = [
             {"Source": "aws.ecs", "DetailType": "ECS Task State Change", "Resources": [arn], "Detail": detail}
             for _, _, arn, detail in batch
