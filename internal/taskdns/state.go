@@ -93,33 +93,41 @@ func newObserver(cfg Config, c Clients, clusters []cluster, template hostname.Te
 
 // running lists the tasks that are to run, by their ids, in all clusters. A
 // cluster that does not exist has none. Without an error the list is whole, as
-// far as ECS has caught up.
+// far as ECS has caught up; with one it lacks at least a part of a cluster.
 func (o observer) running(ctx context.Context) (map[string]cluster, error) {
 	found := make(map[string]cluster)
+	var failed error
 	for _, c := range o.clusters {
-		in := &ecs.ListTasksInput{Cluster: aws.String(c.arn), DesiredStatus: ecstypes.DesiredStatusRunning, MaxResults: aws.Int32(maxTasks)}
-		for {
-			var out *ecs.ListTasksOutput
-			err := o.ecsPacer.Do(ctx, 0, func(ctx context.Context) (err error) {
-				out, err = o.ecs.ListTasks(ctx, in)
-				return err
-			})
-			if awserr.Is(err, "ClusterNotFoundException") {
-				break // ECS deletes no cluster in which a task runs
-			}
-			if err != nil {
-				return nil, fmt.Errorf("listing the tasks of cluster (%s): %w", c.name, err)
-			}
-			for _, arn := range out.TaskArns {
-				found[lastPart(arn)] = c
-			}
-			if aws.ToString(out.NextToken) == "" {
-				break
-			}
-			in.NextToken = out.NextToken
+		if err := o.runningIn(ctx, c, found); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("listing the tasks of cluster (%s): %w", c.name, err))
 		}
 	}
-	return found, nil
+	return found, failed
+}
+
+// runningIn adds to found the tasks of one cluster that are to run.
+func (o observer) runningIn(ctx context.Context, c cluster, found map[string]cluster) error {
+	in := &ecs.ListTasksInput{Cluster: aws.String(c.arn), DesiredStatus: ecstypes.DesiredStatusRunning, MaxResults: aws.Int32(maxTasks)}
+	for {
+		var out *ecs.ListTasksOutput
+		err := o.ecsPacer.Do(ctx, 0, func(ctx context.Context) (err error) {
+			out, err = o.ecs.ListTasks(ctx, in)
+			return err
+		})
+		if awserr.Is(err, "ClusterNotFoundException") {
+			return nil // ECS deletes no cluster in which a task runs
+		}
+		if err != nil {
+			return err
+		}
+		for _, arn := range out.TaskArns {
+			found[lastPart(arn)] = c
+		}
+		if aws.ToString(out.NextToken) == "" {
+			return nil
+		}
+		in.NextToken = out.NextToken
+	}
 }
 
 // tasks reads tasks by their ids; claimed says where each is said to be. A
