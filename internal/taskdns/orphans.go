@@ -2,7 +2,6 @@ package taskdns
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -189,12 +188,9 @@ func (h *Handler) again(ctx context.Context, names []string) error {
 			size += len(names[n]) + len(`"",`)
 			n++
 		}
-		body, err := json.Marshal(map[string]any{"fargatedirect": "recheck", "names": names[:n]})
-		if err != nil {
-			return fmt.Errorf("marshalling a message: %w", err)
-		}
+		body := own{Kind: kindRecheck, Names: names[:n]}.body()
 		// One message a call: together they may be larger than SQS takes.
-		if err := errors.Join(h.post(ctx, []string{string(body)}, int32(grace.Seconds()))...); err != nil {
+		if err := errors.Join(h.post(ctx, []string{body}, int32(grace.Seconds()))...); err != nil {
 			return fmt.Errorf("asking for a second look at %d names: %w", len(names), err)
 		}
 		names = names[n:]

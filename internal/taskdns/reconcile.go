@@ -64,8 +64,12 @@ func (h *Handler) recheck(ctx context.Context, names []string, sent time.Time) e
 	}
 	report, _, err := h.look(ctx, look{due: setOf(names)})
 	h.metrics.Add(MetricHeld, emf.Count, float64(report.Held))
-	if err == nil && report.Failed > 0 {
-		err = errors.New(report.Reason)
+	switch {
+	case errors.Is(err, errForeignDomain):
+		h.log.Warn("message ignored", "reason", err.Error())
+		return nil
+	case err == nil && report.Failed > 0:
+		return errors.New(report.Reason)
 	}
 	return err
 }
