@@ -3,245 +3,159 @@ package taskdns
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/emf"
 )
 
 // maxRounds bounds how often the changes are submitted again without what
-// Route 53 refused. Two are usual: somebody else's change can come between
-// reading a record set and changing it, but not again and again.
-const maxRounds = 5
+// Route 53 refused. Three are usual: what is sure, what was refused, and what
+// had to be read. Somebody else's change can come between reading a record set
+// and changing it, but not again and again.
+const maxRounds = 6
 
 // errUnsettled is a name that somebody else kept changing under us.
 var errUnsettled = errors.New("changing the record: it was changed by others each time it had been read")
 
-// item is one name on its way to what is wanted of it.
-type item struct {
-	want    want
-	known   known
-	changes []types.Change
-	settled bool
-	err     error
-}
-
-// finish ends the work on an item; without an error all is as it should be.
-func (it *item) finish(err error) { it.settled, it.err = true, err }
-
-// apply makes the records what they are wanted to be, and answers an error for
-// each task, by its id, for which that did not succeed. A name that belongs to
-// somebody else is no error: it is logged and left alone, since trying again
-// would not change whose it is.
+// apply makes the records what they are wanted to be. ttls are further TTLs,
+// beside the current one, that mark a record set as ours. Doing it again
+// changes nothing, but for wants that ask for it with touch. It logs each
+// record that it changes, and records the metrics of batches, of lag and of
+// conflicts.
 //
 // All changes go into as few batches as Route 53 allows. Batches are atomic:
-// when one is refused, only the names that Route 53 complains about are looked
-// at again, and all are submitted together once more.
-func (z *zone) apply(ctx context.Context, wants []want, _ []int64) outcome {
-	items := make([]*item, 0, len(wants))
-	for _, w := range wants {
-		items = append(items, &item{want: w})
-	}
-	for range maxRounds {
-		open := z.prepare(ctx, items)
-		if len(open) == 0 {
-			break
-		}
-		for _, batch := range split(open) {
-			z.submit(ctx, batch)
-		}
+// when one is refused, only the names that Route 53 complains about are judged
+// again, and all others are submitted together once more. What must be read
+// first never delays what is known.
+func (z *zone) apply(ctx context.Context, wants []want, ttls []int64) outcome {
+	r := rules{ttl: z.ttl, ours: ttls, takeOver: z.takeOver}
+	wants = slices.Clone(wants)
+	var items []*item
+	for i := range wants {
+		items = append(items, itemsOf(&wants[i])...)
 	}
 	out := outcome{failed: map[string]error{}, conflicts: map[string]string{}}
-	for _, it := range items {
-		if !it.settled {
-			it.err = errUnsettled
+	for range maxRounds {
+		sure, doubtful := sortOut(r, items)
+		if len(sure)+len(doubtful) == 0 {
+			break
 		}
-		if it.err != nil {
-			out.failed[it.want.taskID] = it.err
+		for _, batch := range split(sure, z.most) {
+			if a, ok := z.submit(ctx, batch); ok {
+				out.changes = append(out.changes, a)
+			}
 		}
+		z.read(ctx, doubtful)
 	}
+	z.conclude(items, &out)
 	return out
 }
 
-// prepare decides on the changes of all items, reading record sets where that
-// is needed, and answers the items that have changes to make.
-func (z *zone) prepare(ctx context.Context, items []*item) []*item {
-	var open []*item
+// sortOut decides on all items, and answers those that have changes to make
+// and those that must be read. Of two items for one record set the second waits
+// until the first is settled: one batch cannot hold both.
+func sortOut(r rules, items []*item) (sure, doubtful []*item) {
+	type key struct {
+		name string
+		kind types.RRType
+	}
+	taken := make(map[key]bool)
 	for _, it := range items {
-		if it.settled {
+		k := key{it.want.name, it.kind}
+		if it.settled || taken[k] {
 			continue
 		}
-		verdict, changes := decide(it.want, it.known, z.ttl)
-		if verdict == verdictRead {
-			set, err := z.read(ctx, it.want.name)
-			if err != nil {
-				it.finish(err)
-				continue
-			}
-			it.known = known{read: true, set: set}
-			verdict, changes = decide(it.want, it.known, z.ttl)
-		}
+		verdict, changes := r.decide(it)
 		switch verdict {
 		case verdictChange:
 			it.changes = changes
-			open = append(open, it)
-		case verdictForeign:
-			z.log.Warn("record left alone, it is not ours", "name", it.want.name, "task", it.want.taskID, "cluster", it.want.cluster,
-				"wanted", it.want.address(), "ttl", aws.ToInt64(it.known.set.TTL), "values", len(it.known.set.ResourceRecords))
-			it.finish(nil)
+			sure = append(sure, it)
+			taken[k] = true
+		case verdictRead:
+			doubtful = append(doubtful, it)
+			taken[k] = true
+		case verdictConflict:
+			it.clash(describe(*it.known.set))
 		default:
 			it.finish(nil)
 		}
 	}
-	return open
-}
-
-// read answers the A record set that bears a name, or nil when there is none.
-func (z *zone) read(ctx context.Context, name string) (*types.ResourceRecordSet, error) {
-	out, err := z.list(ctx, &route53.ListResourceRecordSetsInput{
-		HostedZoneId:    aws.String(z.place.HostedZoneID),
-		StartRecordName: aws.String(name + "."),
-		StartRecordType: types.RRTypeA,
-		MaxItems:        aws.Int32(1), // the list starts at the name, or after it
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading record (%s): %w", name, err)
-	}
-	for _, set := range out.ResourceRecordSets {
-		if set.Type == types.RRTypeA && sameName(aws.ToString(set.Name), name) {
-			return &set, nil
-		}
-	}
-	return nil, nil
+	return sure, doubtful
 }
 
 // submit makes the changes of a batch. When Route 53 refuses it, the items
 // that it names learn why, and the others stay as they are, to be submitted
 // again.
-func (z *zone) submit(ctx context.Context, batch []*item) {
+func (z *zone) submit(ctx context.Context, batch []*item) (accepted, bool) {
 	var changes []types.Change
 	for _, it := range batch {
 		changes = append(changes, it.changes...)
 	}
-	id, err := z.change(ctx, changes, comment(batch))
+	id, err := z.change(ctx, changes, comment(z.owner, batch))
 	var refused *types.InvalidChangeBatch
 	switch {
-	case err == nil:
-		z.done(batch, id)
 	case errors.As(err, &refused):
-		z.learn(batch, complaints(refused), err)
-	default:
+		learn(batch, complaints(refused), err)
+		return accepted{}, false
+	case err != nil:
 		for _, it := range batch {
 			it.finish(err)
 		}
+		return accepted{}, false
 	}
+	return z.done(batch, id), true
 }
 
 // done settles the items of a batch that was accepted, with one line in the
 // log for each record.
-func (z *zone) done(batch []*item, id string) {
+func (z *zone) done(batch []*item, id string) accepted {
 	for _, it := range batch {
 		for _, c := range it.changes {
 			said := "record created"
 			if c.Action == types.ChangeActionDelete {
 				said = "record deleted"
 			}
-			z.log.Info(said, "name", it.want.name, "address", value(*c.ResourceRecordSet), "ttl", aws.ToInt64(c.ResourceRecordSet.TTL),
+			z.log.Info(said, "name", it.want.name, "type", string(it.kind), "address", value(*c.ResourceRecordSet), "ttl", aws.ToInt64(c.ResourceRecordSet.TTL),
 				"task", it.want.taskID, "cluster", it.want.cluster, "change", id)
 		}
 		it.finish(nil)
 	}
+	z.metrics.Add(MetricBatch, emf.Count, float64(len(batch)))
+	a := accepted{id: id}
+	a.created, a.deleted = wantsOf(batch)
+	for _, w := range slices.Concat(a.created, a.deleted) {
+		if !w.event.IsZero() {
+			z.metrics.Add(MetricLag, emf.Seconds, max(0, z.now().Sub(w.event).Seconds()))
+		}
+	}
+	return a
 }
 
-// learn tells the items of a refused batch what Route 53 complained about. If
-// it names none of them, no part of the batch can be told to be innocent, and
-// all are handed back.
-func (z *zone) learn(batch []*item, said []string, err error) {
-	named := false
-	for _, it := range batch {
-		text := complaintAbout(it.want.name, said)
-		if text == "" {
+// conclude tells what became of the items. A task that failed is not in
+// conflict as well: it is judged again.
+func (z *zone) conclude(items []*item, out *outcome) {
+	for _, it := range items {
+		if !it.settled {
+			it.err = errUnsettled
+		}
+		if it.err != nil && out.failed[it.want.taskID] == nil {
+			out.failed[it.want.taskID] = it.err
+		}
+	}
+	for _, it := range items {
+		id := it.want.taskID
+		if it.conflict == "" || out.failed[id] != nil {
 			continue
 		}
-		named = true
-		switch {
-		case strings.Contains(text, "but it was not found"):
-			it.known = known{read: true}
-		case strings.Contains(text, "but it already exists"), strings.Contains(text, "but the values provided do not match"):
-			it.known = known{refused: true}
-		case strings.Contains(text, "conflict"):
-			z.log.Warn("record not made, the name bears others that are not ours", "name", it.want.name, "task", it.want.taskID,
-				"cluster", it.want.cluster, "wanted", it.want.address(), "reason", text)
-			it.finish(nil)
-		default:
-			it.finish(permanentError{fmt.Errorf("changing record (%s): %s", it.want.name, text)})
+		z.log.Warn("record left alone, it is not ours", "name", it.want.name, "type", string(it.kind), "task", id, "cluster", it.want.cluster,
+			"wanted", it.want.addresses.texts(), "there", it.conflict)
+		if _, known := out.conflicts[id]; known {
+			continue // of the other family; one tells enough
 		}
+		out.conflicts[id] = it.want.name + " bears " + it.conflict
+		z.metrics.Add(MetricConflicts, emf.Count, 1)
 	}
-	if named {
-		return
-	}
-	for _, it := range batch {
-		it.finish(permanentError{fmt.Errorf("%w: %s", err, strings.Join(said, "; "))})
-	}
-}
-
-// complaints are Route 53's sentences about a refused batch. It has two forms
-// for them: a list, or one message "[…, …]".
-func complaints(refused *types.InvalidChangeBatch) []string {
-	if len(refused.Messages) > 0 {
-		return refused.Messages
-	}
-	text := strings.TrimSuffix(strings.TrimPrefix(refused.ErrorMessage(), "["), "]")
-	var said []string
-	// Commas are within sentences too, so a sentence starts where a known
-	// beginning follows a comma.
-	for {
-		cut := len(text)
-		for _, beginning := range []string{", Tried to ", ", RRSet ", ", Invalid ", ", The ", ", Duplicate "} {
-			if i := strings.Index(text, beginning); i >= 0 && i < cut {
-				cut = i
-			}
-		}
-		said = append(said, text[:cut])
-		if cut == len(text) {
-			return said
-		}
-		text = text[cut+len(", "):]
-	}
-}
-
-// complaintAbout finds the sentence that names a record, or "". The last one
-// counts: of a DELETE and a CREATE of the same name, the CREATE comes second,
-// and its failure alone tells that something is there.
-func complaintAbout(name string, said []string) string {
-	found := ""
-	for _, text := range said {
-		if mentions(strings.ToLower(text), strings.ToLower(name)) {
-			found = text
-		}
-	}
-	return found
-}
-
-// mentions tells whether a sentence names a record: the name stands in it as a
-// whole word, with or without the dot at its end.
-func mentions(text, name string) bool {
-	for {
-		i := strings.Index(text, name)
-		if i < 0 {
-			return false
-		}
-		before, after := text[:i], strings.TrimPrefix(text[i+len(name):], ".")
-		if (before == "" || !nameByte(before[len(before)-1])) && (after == "" || !nameByte(after[0])) {
-			return true
-		}
-		text = text[i+len(name):]
-	}
-}
-
-// nameByte tells whether a byte can be part of a domain name.
-func nameByte(b byte) bool {
-	return b == '-' || b == '.' || b == '_' || b == '\\' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z'
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +13,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/pace"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/route53fake"
 )
 
 // labels makes n ids of tasks.
@@ -28,163 +33,407 @@ func labels(n int) []string {
 // refuses beside names about which it has no complaint.
 func TestApplySortsOutWhatIsRefused(t *testing.T) {
 	t.Parallel()
-	for _, joined := range []bool{false, true} {
-		t.Run(fmt.Sprint("joined=", joined), func(t *testing.T) {
+	for _, listed := range []bool{false, true} {
+		t.Run(fmt.Sprint("listed=", listed), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			w.zone.joined = joined
-			ids := labels(40)
+			z := newZoned(t)
+			z.fake.Listed = listed
+			ids := labels(42)
 			var wants []want
 			contents := make(map[string]string)
 			add := func(i int, then string, x want) {
-				x.taskID, x.name, x.cluster = ids[i], ids[i]+"."+domain, "FargateCluster"
-				wants = append(wants, x)
+				wants = append(wants, wanted(ids[i], x))
 				if then != "" {
-					contents[x.name] = then
+					contents[ids[i]+" A"] = then
 				}
 			}
+			there := want{addresses: v4(address)}
 			for i := range 34 {
-				add(i, "60 "+address, want{addresses: v4(address)})
+				add(i, "60 "+address, there)
 			}
-			w.record(ids[34]+"."+domain, 60, address) // there already
-			add(34, "60 "+address, want{addresses: v4(address)})
-			w.record(ids[35]+"."+domain, 300, otherAddress) // a stranger's
-			add(35, "300 "+otherAddress, want{addresses: v4(address)})
-			w.record(ids[36]+"."+domain, 60, otherAddress) // outdated
-			add(36, "60 "+address, want{addresses: v4(address)})
-			add(37, "", want{last: lastV4(address)})                  // gone already
-			w.record(ids[38]+"."+domain, 300, otherAddress)           // to go, but a stranger's
-			add(38, "300 "+otherAddress, want{last: lastV4(address)}) //
-			w.zone.put(types.ResourceRecordSet{                       // a stranger's CNAME
-				Name: aws.String(ids[39] + "." + domain + "."), Type: types.RRTypeCname, TTL: aws.Int64(5),
-				ResourceRecords: []types.ResourceRecord{{Value: aws.String("www.example.com")}},
+			z.put(types.RRTypeA, wanted(ids[34], there).name, 60, address) // there already
+			add(34, "60 "+address, there)
+			z.put(types.RRTypeA, wanted(ids[35], there).name, 60, otherAddress) // a stranger's
+			add(35, "60 "+otherAddress, there)
+			z.put(types.RRTypeA, wanted(ids[36], there).name, 300, address) // with another TTL
+			add(36, "60 "+address, there)
+			add(37, "", want{last: lastV4(address)})                            // gone already
+			z.put(types.RRTypeA, wanted(ids[38], there).name, 60, otherAddress) // to go, but a stranger's
+			add(38, "60 "+otherAddress, want{last: lastV4(address)})
+			z.put(types.RRTypeCname, wanted(ids[39], there).name, 5, "www.example.com") // a stranger's CNAME
+			add(39, "", there)
+			contents[ids[39]+" CNAME"] = "5 www.example.com"
+			z.fake.Put("Z1", types.ResourceRecordSet{ // a weighted one
+				Name: aws.String(wanted(ids[40], there).name), Type: types.RRTypeA, TTL: aws.Int64(60), SetIdentifier: aws.String("x"), Weight: aws.Int64(1),
+				ResourceRecords: []types.ResourceRecord{{Value: aws.String(address)}},
 			})
-			add(39, "", want{addresses: v4(address)})
-			contents[ids[39]+"."+domain+" CNAME"] = "5 www.example.com"
+			add(40, "60 "+address, there)
+			z.put(types.RRTypeAaaa, wanted(ids[41], there).name, 60, "2001:db8::bad") // of one family only
+			add(41, "60 "+address, want{addresses: both(address, address6)})
+			contents[ids[41]+" AAAA"] = "60 2001:db8::bad"
 
-			if failed := w.handler.zone.apply(t.Context(), wants, nil).failed; len(failed) > 0 {
-				t.Errorf("failed: %v", failed)
+			out := z.apply(t.Context(), wants, nil)
+			if len(out.failed) > 0 {
+				t.Errorf("failed: %v", out.failed)
 			}
-			if got := w.contents(); !maps.Equal(got, contents) {
-				t.Errorf("zone holds %v, want %v", got, contents)
+			if got, want := slices.Sorted(maps.Keys(out.conflicts)), []string{ids[35], ids[38], ids[39], ids[40], ids[41]}; !slices.Equal(got, want) {
+				t.Errorf("conflicts of %v, want %v", out.conflicts, want)
 			}
-			if w.zone.refused != 1 || len(w.zone.changes) != 1 || w.zone.lists != 4 {
-				t.Errorf("%d batches refused, %d accepted, %d names read; want 1, 1 and the 4 that are in doubt", w.zone.refused, len(w.zone.changes), w.zone.lists)
+			z.holds(t, contents)
+			// One batch is refused, one holds all without a complaint, one what
+			// one page had to be read for.
+			z.calls(t, 3, 1, 1)
+			if got := len(z.metric(t, MetricConflicts)); got != 5 {
+				t.Errorf("%d conflicts counted, want 5", got)
 			}
-			if len(w.zone.changes[0]) != 34+2 {
-				t.Errorf("%d changes, want 36", len(w.zone.changes[0]))
+			if got := z.metric(t, MetricBatch); !slices.Equal(got, []float64{35, 1}) {
+				t.Errorf("batches of %v, want 35 and 1", got)
 			}
 		})
 	}
 }
 
-func TestApplyHandsBack(t *testing.T) {
+func TestApplyFails(t *testing.T) {
 	t.Parallel()
 	ids := labels(3)
+	fault := func(err error) func(*zoned) {
+		return func(z *zoned) {
+			z.fake.Fault = func(string, any) (error, error) { return err, nil }
+		}
+	}
 	tests := []struct {
-		name  string
-		world func(*world)
-		wrong string   // name of the first want, if not its own
-		want  []string // ids that fail
-		delay int32    // the longest until they come again
+		name      string
+		world     func(*zoned)
+		wrong     string   // name of the first want, if not its own
+		want      []string // ids that fail
+		permanent bool
 	}{
-		{"no permission", func(w *world) { w.zone.fail = []error{apiError("AccessDenied", "no")} }, "", ids, 60},
-		{"no zone", func(w *world) { w.handler.zone.place.HostedZoneID = "Z2" }, "", ids, 60},
-		{"a name outside the zone", func(*world) {}, ids[0] + ".elsewhere.example.org", ids[:1], 60},
-		{"a complaint about nobody", func(w *world) {
-			w.zone.fail = []error{&types.InvalidChangeBatch{Messages: []string{"The zone is full"}}}
-		}, "", ids, 60},
-		{"a complaint about a longer name", func(w *world) {
-			w.zone.fail = []error{&types.InvalidChangeBatch{Messages: []string{"Tried to create resource record set [name='x" + ids[0] + "." + domain + ".', type='A'] but it already exists"}}}
-		}, "", ids, 60},
-		{"others change the zone all the time", func(w *world) {
-			w.zone.before = func() {
-				name := ids[0] + "." + domain
-				if _, ok := w.zone.sets[name+" A "]; ok {
-					clear(w.zone.sets)
+		{"no permission", fault(route53fake.Denied("ChangeResourceRecordSets")), "", ids, false},
+		{"no zone", func(z *zoned) { z.place.HostedZoneID = "Z2" }, "", ids, false},
+		{"a name outside the zone", func(*zoned) {}, ids[0] + ".elsewhere.example.org", ids[:1], true},
+		{"a complaint about nobody", fault(&types.InvalidChangeBatch{Messages: []string{"The zone is full"}}), "", ids, true},
+		{"a complaint about a longer name", fault(&types.InvalidChangeBatch{
+			Messages: []string{"Tried to create resource record set [name='x" + ids[0] + "." + domain + ".', type='A'] but it already exists"},
+		}), "", ids, true},
+		{"others change the zone all the time", func(z *zoned) {
+			set := types.ResourceRecordSet{
+				Name: aws.String(ids[0] + "." + domain), Type: types.RRTypeA, TTL: aws.Int64(300), ResourceRecords: []types.ResourceRecord{{Value: aws.String(address)}},
+			}
+			z.fake.OnChange = func(*route53.ChangeResourceRecordSetsInput) {
+				if _, ok := z.contents()[ids[0]+" A"]; ok {
+					z.fake.Remove("Z1", set)
 					return
 				}
-				w.record(name, 60, otherAddress)
+				z.fake.Put("Z1", set)
 			}
-		}, "", ids, 4},
+		}, "", ids[:1], false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			tt.world(w)
+			z := newZoned(t)
+			tt.world(z)
 			var wants []want
 			for i, id := range ids {
-				wants = append(wants, want{taskID: id, name: id + "." + domain, addresses: v4(address)})
+				wants = append(wants, wanted(id, want{addresses: v4(address)}))
 				if i == 0 && tt.wrong != "" {
 					wants[0].name = tt.wrong
 				}
 			}
-			failed := w.handler.zone.apply(t.Context(), wants, nil).failed
-			if got := slices.Sorted(maps.Keys(failed)); !slices.Equal(got, tt.want) {
-				t.Fatalf("failed: %v, want %v", failed, tt.want)
+			out := z.apply(t.Context(), wants, nil)
+			if got := slices.Sorted(maps.Keys(out.failed)); !slices.Equal(got, tt.want) || len(out.conflicts) > 0 {
+				t.Fatalf("failed: %v, conflicts: %v; want %v to fail", out.failed, out.conflicts, tt.want)
 			}
-			for _, id := range tt.want {
-				if got := delay(&message{receives: 1, err: failed[id]}, w.handler.random); got != tt.delay {
-					t.Errorf("%v comes again after %d s at most, want %d", failed[id], got, tt.delay)
+			for id, err := range out.failed {
+				var permanent permanentError
+				if errors.As(err, &permanent) != tt.permanent {
+					t.Errorf("%s: permanent is not %v: %v", id, tt.permanent, err)
 				}
 			}
-			if w.zone.lists > maxRounds || w.zone.refused > maxRounds {
-				t.Errorf("%d lists and %d refused batches are without bound", w.zone.lists, w.zone.refused)
+			if changes, lists := z.fake.Count(route53fake.Change), z.fake.Count(route53fake.List); changes.Calls > 2*maxRounds || lists.Calls > maxRounds {
+				t.Errorf("%d changes and %d lists are without bound", changes.Calls, lists.Calls)
 			}
 		})
 	}
 }
 
-func TestApplyReadsNoNeighbour(t *testing.T) {
+func TestApply(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	ids := labels(2)
-	w.record(ids[1]+"."+domain, 60, address) // the list that starts at ids[0] begins with it
-	if failed := w.handler.zone.apply(t.Context(), []want{{taskID: ids[0], name: ids[0] + "." + domain}}, nil).failed; len(failed) > 0 {
-		t.Error(failed)
+	six := addresses{v6: netip.MustParseAddr(address6)}
+	all := both(address, address6)
+	tests := []struct {
+		name                    string
+		before                  map[string]string // "<ttl> <value>" by type
+		takeOver                bool
+		ttls                    []int64
+		want                    want
+		after                   map[string]string
+		changes, refused, lists int
+		conflict                string // a part of it
+	}{
+		{name: "both families", want: want{addresses: all}, after: map[string]string{"A": "60 " + address, "AAAA": "60 " + address6}, changes: 1},
+		{name: "IPv6 alone", want: want{addresses: six}, after: map[string]string{"AAAA": "60 " + address6}, changes: 1},
+		{
+			name: "IPv6 written at length", before: map[string]string{"AAAA": "60 2001:0db8:0:0:0:0:0:0010"}, want: want{addresses: six},
+			after: map[string]string{"AAAA": "60 2001:0db8:0:0:0:0:0:0010"}, changes: 1, refused: 1, lists: 1,
+		},
+		{name: "somebody's AAAA beside an A", before: map[string]string{"AAAA": "5 " + address6}, want: want{addresses: v4(address)}, after: map[string]string{"A": "60 " + address, "AAAA": "5 " + address6}, changes: 1},
+		{name: "right already", before: map[string]string{"A": "60 " + address}, want: want{addresses: v4(address)}, after: map[string]string{"A": "60 " + address}, changes: 1, refused: 1, lists: 1},
+		{name: "right already, touched", before: map[string]string{"A": "60 " + address}, want: want{addresses: v4(address), touch: true}, after: map[string]string{"A": "60 " + address}, changes: 2, refused: 1, lists: 1},
+		{name: "another TTL", before: map[string]string{"A": "30 " + address}, want: want{addresses: v4(address)}, after: map[string]string{"A": "60 " + address}, changes: 2, refused: 1, lists: 1},
+		{
+			name: "a stranger's", before: map[string]string{"A": "60 " + otherAddress}, want: want{addresses: v4(address)},
+			after: map[string]string{"A": "60 " + otherAddress}, changes: 1, refused: 1, lists: 1, conflict: "A " + otherAddress + " with TTL 60",
+		},
+		{
+			name: "a stranger's, taken over", before: map[string]string{"A": "300 " + otherAddress + " 192.0.2.1"}, takeOver: true, want: want{addresses: v4(address)},
+			after: map[string]string{"A": "60 " + address}, changes: 2, refused: 1, lists: 1,
+		},
+		{
+			name: "a CNAME, not taken over", before: map[string]string{"CNAME": "60 www.example.com"}, takeOver: true, want: want{addresses: all},
+			after: map[string]string{"CNAME": "60 www.example.com"}, changes: 1, refused: 1, conflict: "CNAME",
+		},
+		{name: "gone, address known", before: map[string]string{"A": "60 " + address}, want: want{last: lastV4(address)}, after: map[string]string{}, changes: 1},
+		{name: "gone, another TTL", before: map[string]string{"A": "30 " + address}, want: want{last: lastV4(address)}, after: map[string]string{}, changes: 2, refused: 1, lists: 1},
+		{name: "gone, of both families one is there", before: map[string]string{"AAAA": "60 " + address6}, want: want{last: &all}, after: map[string]string{}, changes: 2, refused: 1},
+		{
+			name: "gone, another value", before: map[string]string{"A": "60 " + otherAddress}, want: want{last: lastV4(address)},
+			after: map[string]string{"A": "60 " + otherAddress}, changes: 1, refused: 1, lists: 1, conflict: otherAddress,
+		},
+		{name: "gone, had no address", before: map[string]string{"A": "60 " + address}, want: want{last: &addresses{}}, after: map[string]string{"A": "60 " + address}},
+		{name: "gone, address unknown", before: map[string]string{"A": "60 " + address, "AAAA": "60 " + address6}, want: want{}, after: map[string]string{}, changes: 1, lists: 1},
+		{name: "gone, an earlier TTL", before: map[string]string{"A": "30 " + address}, ttls: []int64{5, 30}, want: want{}, after: map[string]string{}, changes: 1, lists: 1},
+		{name: "gone, a stranger's TTL", before: map[string]string{"A": "30 " + address}, want: want{}, after: map[string]string{"A": "30 " + address}, lists: 1, conflict: address},
+		{name: "gone already", want: want{}, after: map[string]string{}, lists: 1},
 	}
-	if got := w.contents(); len(got) != 1 || len(w.zone.changes) > 0 || w.log.Len() > 0 {
-		t.Errorf("zone holds %v after %d changes; the log has %q", got, len(w.zone.changes), w.log)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			z := newZoned(t, func(c *Config) { c.TakeOver = tt.takeOver })
+			z.put(types.RRTypeTxt, "a."+domain, 60, `"neighbour"`)
+			for kind, text := range tt.before {
+				f := strings.Fields(text)
+				ttl := map[string]int64{"5": 5, "30": 30, "60": 60, "300": 300}[f[0]]
+				z.put(types.RRType(kind), "b."+domain, ttl, f[1:]...)
+			}
+			z.put(types.RRTypeA, "c."+domain, 60, otherAddress)
+			tt.want.event = at.Add(-1500 * time.Millisecond)
+			out := z.apply(t.Context(), []want{wanted("b", tt.want)}, tt.ttls)
+			if len(out.failed) > 0 || (out.conflicts["b"] != "") != (tt.conflict != "") || !strings.Contains(out.conflicts["b"], tt.conflict) {
+				t.Errorf("failed %v, conflicts %v; want the conflict %q", out.failed, out.conflicts, tt.conflict)
+			}
+			contents := map[string]string{"a TXT": `60 "neighbour"`, "c A": "60 " + otherAddress}
+			for kind, text := range tt.after {
+				contents["b "+kind] = text
+			}
+			z.holds(t, contents)
+			z.calls(t, tt.changes, tt.refused, tt.lists)
+			checkAccepted(t, z, out, tt.changes-tt.refused)
+		})
 	}
 }
 
-func TestApplyFindsTheZoneUnreadable(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, testUnreadable)
-}
-
-func testUnreadable(t *testing.T) {
+// checkAccepted fails the test unless an outcome of one want has so many
+// changes with their comments, and the lag of each was recorded.
+func checkAccepted(t *testing.T, z *zoned, out outcome, changes int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	w := newWorld(t)
-	a := w.handler.zone
-	a.route53 = unreadable{w.zone}
-	ids := labels(2)
-	failed := a.apply(ctx, []want{{taskID: ids[0], name: ids[0] + "." + domain}, {taskID: ids[1], name: ids[1] + "." + domain, addresses: v4(address)}}, nil).failed
-	if len(failed) != 1 || !errors.Is(failed[ids[0]], errUnreadable) {
-		t.Errorf("failed: %v", failed)
+	batches := z.fake.Batches()
+	if len(out.changes) != changes || len(batches) != changes {
+		t.Fatalf("%d changes are told of, %d were made, want %d", len(out.changes), len(batches), changes)
 	}
-	if got := w.contents(); len(got) != 1 {
-		t.Errorf("the other name was not made: %v", got)
+	for i, a := range out.changes {
+		if n := len(a.created) + len(a.deleted); n != 1 || !strings.HasSuffix(a.id, batches[i].ID) {
+			t.Errorf("change %q with %d wants, want %q with 1", a.id, n, batches[i].ID)
+		}
+		if sum := digest(references(a.created), references(a.deleted)); !strings.HasSuffix(batches[i].Comment, "#"+sum) {
+			t.Errorf("the comment %q lacks the digest %s", batches[i].Comment, sum)
+		}
 	}
+	if got := z.metric(t, MetricLag); len(got) != changes || changes > 0 && got[0] != 1.5 {
+		t.Errorf("lag %v, want 1.5 for each of %d changes", got, changes)
+	}
+}
+
+func TestApplyCountsCalls(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name                    string
+		wants, there            int // of the wants, so many are there already
+		most                    float64
+		changes, refused, lists int
+	}{
+		{"a full batch", 1000, 0, 0, 1, 0, 0},
+		{"one too many", 1001, 0, 0, 2, 0, 0},
+		{"one there", 1000, 1, 0, 2, 1, 1},
+		{"many there", 1000, 600, 0, 2, 1, 2},
+		{"all there", 900, 900, 0, 1, 1, 3},
+		{"in the user's small batches", 1000, 0, 100, 10, 0, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				z := newZoned(t, func(c *Config) { c.Limits.ChangeBurst = tt.most })
+				var wants []want
+				for i, id := range labels(tt.wants) {
+					wants = append(wants, wanted(id, want{addresses: v4(address)}))
+					if i < tt.there {
+						z.put(types.RRTypeA, wants[i].name, 60, address)
+					}
+				}
+				out := z.apply(t.Context(), wants, nil)
+				if len(out.failed)+len(out.conflicts) > 0 || len(z.contents()) != tt.wants {
+					t.Errorf("%d failed, %d conflicts, %d records", len(out.failed), len(out.conflicts), len(z.contents()))
+				}
+				z.calls(t, tt.changes, tt.refused, tt.lists)
+			})
+		})
+	}
+}
+
+// terse is a Route 53 that tells only the first thing that it has against a
+// batch.
+type terse struct{ Route53 }
+
+func (r terse) ChangeResourceRecordSets(ctx context.Context, in *route53.ChangeResourceRecordSetsInput, o ...func(*route53.Options)) (*route53.ChangeResourceRecordSetsOutput, error) {
+	out, err := r.Route53.ChangeResourceRecordSets(ctx, in, o...)
+	var refused *types.InvalidChangeBatch
+	if errors.As(err, &refused) {
+		return nil, &types.InvalidChangeBatch{Messages: refused.Messages[:1]}
+	}
+	return out, err
+}
+
+func TestApplyIsNotLedByTheNose(t *testing.T) {
+	t.Parallel()
+	z := newZoned(t)
+	z.fake.Listed = true
+	z.route53 = terse{z.fake}
+	var wants []want
+	for i, id := range labels(200) {
+		wants = append(wants, wanted(id, want{addresses: v4(address)}))
+		if i%2 == 0 {
+			z.put(types.RRTypeA, wants[i].name, 60, address)
+		}
+	}
+	if out := z.apply(t.Context(), wants, nil); len(out.failed)+len(out.conflicts) > 0 || len(z.contents()) != 200 {
+		t.Errorf("failed %v, conflicts %v, %d records", out.failed, out.conflicts, len(z.contents()))
+	}
+	z.calls(t, 3, 2, 2)
+}
+
+// What is known is made before anything is read, and also if nothing can be
+// read.
+func TestApplyDoesWhatIsSureFirst(t *testing.T) {
+	t.Parallel()
+	z := newZoned(t)
+	var order []string
+	z.fake.Fault = func(action string, _ any) (error, error) {
+		order = append(order, action)
+		if action == route53fake.List {
+			return route53fake.Denied(action), nil
+		}
+		return nil, nil
+	}
+	out := z.apply(t.Context(), []want{wanted("a", want{}), wanted("b", want{addresses: v4(address)})}, nil)
+	if len(out.failed) != 1 || out.failed["a"] == nil || !strings.Contains(out.failed["a"].Error(), "listing record sets of zone (Z1)") {
+		t.Errorf("failed: %v", out.failed)
+	}
+	z.holds(t, map[string]string{"b A": "60 " + address})
+	if want := []string{route53fake.Change, route53fake.List}; !slices.Equal(order, want) {
+		t.Errorf("calls %v, want %v", order, want)
+	}
+}
+
+// Two tasks can share a name if the template has only a part of the id.
+func TestApplyGivesANameOnce(t *testing.T) {
+	t.Parallel()
+	z := newZoned(t)
+	first, second := wanted("a", want{addresses: v4(address)}), wanted("a", want{addresses: v4(otherAddress)})
+	second.taskID = "b"
+	out := z.apply(t.Context(), []want{first, second}, nil)
+	if len(out.failed) > 0 || len(out.conflicts) != 1 || out.conflicts["b"] == "" {
+		t.Errorf("failed %v, conflicts %v", out.failed, out.conflicts)
+	}
+	z.holds(t, map[string]string{"a A": "60 " + address})
+}
+
+func TestApplyIsPaced(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		fails  []error
+		out    time.Duration // the context's timeout
+		failed bool
+		calls  int
+		takes  time.Duration
+	}{
+		{"throttled twice", []error{route53fake.Throttled(), route53fake.Throttled()}, time.Minute, false, 3, 600 * time.Millisecond},
+		{"busy", []error{route53fake.Busy()}, time.Minute, false, 2, 2 * time.Second},
+		{"unavailable", []error{route53fake.Unavailable()}, time.Minute, false, 2, 200 * time.Millisecond},
+		{"no time to try again", []error{route53fake.Busy()}, time.Second, true, 1, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				z := newZoned(t)
+				fails := tt.fails
+				z.fake.Fault = func(string, any) (error, error) {
+					if len(fails) == 0 {
+						return nil, nil
+					}
+					err := fails[0]
+					fails = fails[1:]
+					return err, nil
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), tt.out)
+				defer cancel()
+				start := time.Now()
+				out := z.apply(ctx, []want{wanted("a", want{addresses: v4(address)})}, nil)
+				if took := time.Since(start); took != tt.takes {
+					t.Errorf("it took %s, want %s", took, tt.takes)
+				}
+				if err := out.failed["a"]; (err != nil) != tt.failed || tt.failed && !errors.Is(err, pace.ErrNoTime) {
+					t.Errorf("failed: %v", out.failed)
+				}
+				z.calls(t, tt.calls, 0, 0)
+			})
+		})
+	}
+}
+
+func TestThrottlesAreCounted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		z := newZoned(t)
+		z.fake.Requests = route53fake.Rate{Burst: 1, PerSecond: 1}
+		for _, id := range labels(3) {
+			if out := z.apply(t.Context(), []want{wanted(id, want{addresses: v4(address)})}, nil); len(out.failed) > 0 {
+				t.Fatal(out.failed)
+			}
+		}
+		throttled := z.fake.Count(route53fake.Change).Throttled
+		if got := len(z.metric(t, MetricThrottles)); got != throttled || got == 0 {
+			t.Errorf("%d throttles recorded, and there were %d", got, throttled)
+		}
+	})
 }
 
 func TestApplyLogsEachRecord(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	z := newZoned(t)
 	var wants []want
 	for _, id := range labels(3) {
-		wants = append(wants, want{taskID: id, name: id + "." + domain, cluster: "FargateCluster", addresses: v4(address)})
+		wants = append(wants, wanted(id, want{addresses: v4(address)}))
 	}
-	w.handler.zone.apply(t.Context(), wants, nil)
-	lines := strings.Split(strings.TrimSpace(w.log.String()), "\n")
+	z.apply(t.Context(), wants, nil)
+	lines := strings.Split(strings.TrimSpace(z.lines.String()), "\n")
 	if len(lines) != 3 {
-		t.Fatalf("%d lines, want 3:\n%s", len(lines), w.log)
+		t.Fatalf("%d lines, want 3:\n%s", len(lines), z.lines)
 	}
 	for i, line := range lines {
-		for _, part := range []string{`"msg":"record created"`, wants[i].name, wants[i].taskID, address, "FargateCluster", "/change/C1"} {
+		for _, part := range []string{`"msg":"record created"`, wants[i].name, wants[i].taskID, address, "FargateCluster", "/change/C"} {
 			if !strings.Contains(line, part) {
 				t.Errorf("line lacks %s: %s", part, line)
 			}

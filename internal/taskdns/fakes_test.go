@@ -208,7 +208,7 @@ func (f *fakeZone) change(zone map[string]types.ResourceRecordSet, c types.Chang
 			return "Tried to create " + identity + " but it already exists"
 		}
 		for _, other := range zone {
-			if other.Type == types.RRTypeCname && sameName(aws.ToString(other.Name), name) {
+			if other.Type == types.RRTypeCname && canonical(aws.ToString(other.Name)) == canonical(name) {
 				return fmt.Sprintf("RRSet of type %s with DNS name %s is not permitted because a conflicting RRSet of type  CNAME with the same DNS name already exists in zone %s.", s.Type, name, f.origin)
 			}
 		}
@@ -238,7 +238,11 @@ func (f *fakeZone) ListResourceRecordSets(ctx context.Context, in *route53.ListR
 	sets = slices.DeleteFunc(sets, func(s types.ResourceRecordSet) bool {
 		return cmp.Or(compareNames(aws.ToString(s.Name), aws.ToString(in.StartRecordName)), cmp.Compare(s.Type, in.StartRecordType)) < 0
 	})
-	return &route53.ListResourceRecordSetsOutput{ResourceRecordSets: sets[:min(len(sets), int(aws.ToInt32(in.MaxItems)))]}, nil
+	size := int(aws.ToInt32(in.MaxItems))
+	if len(sets) <= size {
+		return &route53.ListResourceRecordSetsOutput{ResourceRecordSets: sets}, nil
+	}
+	return &route53.ListResourceRecordSetsOutput{ResourceRecordSets: sets[:size], IsTruncated: true, NextRecordName: sets[size].Name, NextRecordType: sets[size].Type}, nil
 }
 
 // compareNames orders names as Route 53 lists them: by their labels from the

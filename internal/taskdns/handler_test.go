@@ -114,11 +114,11 @@ func TestHandle(t *testing.T) {
 				task.Attachments = nil
 				w.ecs.clusters[fargateCluster][ec2TaskID] = task
 			},
-			bodies: []string{event(t, "ec2", nil)}, want: map[string]string{}, lists: 1,
+			bodies: []string{event(t, "ec2", nil)}, want: map[string]string{},
 		},
 		{
 			name: "a task without a public address", world: func(w *world) { w.run(fargateCluster, taskID, "eni-abcd1234", "") },
-			bodies: []string{event(t, "running", nil)}, want: map[string]string{}, lists: 1,
+			bodies: []string{event(t, "running", nil)}, want: map[string]string{},
 		},
 		{
 			name: "an old ARN names no cluster", world: func(w *world) { w.run(otherCluster, oldTaskID, "eni-old", otherAddress) },
@@ -161,11 +161,11 @@ func TestHandle(t *testing.T) {
 			bodies: []string{event(t, "stopped", map[string]any{"version": 5})}, want: map[string]string{}, changes: 1, lists: 1,
 		},
 		{
-			name: "an outdated address is replaced", world: func(w *world) {
+			name: "another address stays, even with our TTL", world: func(w *world) {
 				running(w)
 				w.record(taskName, 60, otherAddress)
 			},
-			bodies: []string{event(t, "running", nil)}, want: named, changes: 1, lists: 1,
+			bodies: []string{event(t, "running", nil)}, want: map[string]string{taskName: "60 " + otherAddress}, lists: 1,
 		},
 		{
 			name: "a stranger's CNAME stays", world: func(w *world) {
@@ -278,7 +278,7 @@ func TestHandleGivesUpBeforeTheDeadline(t *testing.T) {
 	}
 }
 
-func TestHandleNamesTheCluster(t *testing.T) {
+func TestHandleNamesTheTasks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.run(fargateCluster, taskID, "eni-abcd1234", address)
@@ -286,7 +286,7 @@ func TestHandleNamesTheCluster(t *testing.T) {
 	again := w.handle(t, event(t, "running", nil), event(t, "running", map[string]any{
 		"taskArn": strings.Replace(otherCluster, ":cluster/", ":task/", 1) + "/" + ec2TaskID,
 	}))
-	if len(again) > 0 || !slices.Equal(w.zone.comment, []string{"fargatedirect: ECS cluster FargateCluster, Other"}) {
+	if len(again) > 0 || !slices.Equal(w.zone.comment, []string{"fargatedirect task_dns/test #" + digest([]string{reference("FargateCluster", taskID), reference("Other", ec2TaskID)}, nil)}) {
 		t.Errorf("comments %q; again %v", w.zone.comment, again)
 	}
 }

@@ -1,6 +1,8 @@
 package taskdns
 
 import (
+	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -8,14 +10,68 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 )
 
-// known is what is known about the record set that bears a name.
+// item is the record set of one name and one type, on its way to what is
+// wanted of it.
+type item struct {
+	want    *want
+	kind    types.RRType // A or AAAA
+	address netip.Addr   // what is wanted; invalid when the record set is to be gone
+	last    netip.Addr   // of one that is to be gone, the address if it is known
+
+	known    known
+	changes  []types.Change // to make now
+	bystood  int            // batches refused without a word about it
+	settled  bool
+	err      error
+	conflict string // what bears the name instead
+}
+
+// known is what is known about the record set.
 type known struct {
 	refused bool                     // a change was refused for what is there: it must be read
 	read    bool                     // it was read
-	set     *types.ResourceRecordSet // nil when there was none
+	set     *types.ResourceRecordSet // nil when there was none; or else the name's CNAME
 }
 
-// verdict is how to go on with a name.
+// itemsOf are the record sets that a want is about. A name that is wanted with
+// an address of one family says nothing about the other.
+func itemsOf(w *want) []*item {
+	var items []*item
+	add := func(kind types.RRType, address, last netip.Addr) {
+		items = append(items, &item{want: w, kind: kind, address: address, last: last})
+	}
+	for _, kind := range []types.RRType{types.RRTypeA, types.RRTypeAaaa} {
+		switch {
+		case !w.addresses.none():
+			if address := w.addresses.of(kind); address.IsValid() {
+				add(kind, address, netip.Addr{})
+			}
+		case w.last == nil:
+			add(kind, netip.Addr{}, netip.Addr{})
+		default: // what has no address has no record of ours
+			if last := w.last.of(kind); last.IsValid() {
+				add(kind, netip.Addr{}, last)
+			}
+		}
+	}
+	return items
+}
+
+// of is the address of a type's family.
+func (a addresses) of(kind types.RRType) netip.Addr {
+	if kind == types.RRTypeAaaa {
+		return a.v6
+	}
+	return a.v4
+}
+
+// finish ends the work on an item; without an error all is as it should be.
+func (it *item) finish(err error) { it.settled, it.err = true, err }
+
+// clash ends the work on an item whose name bears something else.
+func (it *item) clash(with string) { it.settled, it.conflict = true, with }
+
+// verdict is how to go on with an item.
 type verdict int
 
 const (
@@ -25,57 +81,82 @@ const (
 	verdictRead
 	// verdictDone is that all is as it should be.
 	verdictDone
-	// verdictForeign is that somebody else's record set bears the name. It is
+	// verdictConflict is that somebody else's record set bears the name. It is
 	// left alone: a name without its task is better than a stranger's name
 	// destroyed.
-	verdictForeign
+	verdictConflict
 )
 
+// rules are what decides beside the item itself.
+type rules struct {
+	ttl      int64   // of the records
+	ours     []int64 // further TTLs that mark a record set as ours
+	takeOver bool    // somebody else's record set may be replaced
+}
+
 // decide says how to bring about what is wanted, given what is known. Changes
-// are only ever CREATE, which Route 53 refuses when the name exists, and
+// are only ever CREATE, which Route 53 refuses when the record set exists, and
 // DELETE of exactly what was there, so that nothing is overwritten that came
 // since.
-func decide(w want, k known, ttl int64) (verdict, []types.Change) {
+func (r rules) decide(it *item) (verdict, []types.Change) {
 	switch {
-	case k.refused:
+	case it.known.refused:
 		return verdictRead, nil
-	case k.read && k.set != nil:
-		return decideOver(w, *k.set, ttl)
-	case w.address() != "":
-		return verdictChange, []types.Change{{Action: types.ChangeActionCreate, ResourceRecordSet: recordSet(w.name, w.address(), ttl)}}
-	case k.read:
+	case it.known.read && it.known.set != nil:
+		return r.decideOver(it, *it.known.set)
+	case it.address.IsValid():
+		return verdictChange, []types.Change{change(types.ChangeActionCreate, r.recordSet(it, it.address))}
+	case it.known.read:
 		return verdictDone, nil
-	case w.lastAddress() != "":
-		return verdictChange, []types.Change{{Action: types.ChangeActionDelete, ResourceRecordSet: recordSet(w.name, w.lastAddress(), ttl)}}
+	case it.last.IsValid():
+		return verdictChange, []types.Change{change(types.ChangeActionDelete, r.recordSet(it, it.last))}
 	}
 	return verdictRead, nil
 }
 
-// decideOver is decide when a record set bears the name.
-func decideOver(w want, set types.ResourceRecordSet, ttl int64) (verdict, []types.Change) {
-	if !canBeOurs(w, set, ttl) {
-		return verdictForeign, nil
+// decideOver is decide when a record set is there.
+func (r rules) decideOver(it *item, set types.ResourceRecordSet) (verdict, []types.Change) {
+	if !it.address.IsValid() {
+		return r.decideGone(it, set)
 	}
-	if w.address() != "" && value(set) == w.address() && aws.ToInt64(set.TTL) == ttl {
+	right := isSingle(set, it.kind) && holds(set, it.address)
+	if right && aws.ToInt64(set.TTL) == r.ttl && !it.want.touch {
 		return verdictDone, nil
 	}
-	changes := []types.Change{{Action: types.ChangeActionDelete, ResourceRecordSet: &set}}
-	if w.address() != "" {
-		changes = append(changes, types.Change{Action: types.ChangeActionCreate, ResourceRecordSet: recordSet(w.name, w.address(), ttl)})
+	if !right && (!r.takeOver || !isPlain(set) || set.Type != it.kind) {
+		return verdictConflict, nil
 	}
-	return verdictChange, changes
+	return verdictChange, []types.Change{
+		change(types.ChangeActionDelete, &set),
+		change(types.ChangeActionCreate, r.recordSet(it, it.address)),
+	}
 }
 
-// canBeOurs tells whether a record set is such as this function makes: a plain
-// A record with one value, and with our TTL. With the task's own address as
-// its value it is ours whatever the TTL, which the user may have changed since
-// it was made. That the name is a task's own follows from how it was made.
-func canBeOurs(w want, set types.ResourceRecordSet, ttl int64) bool {
-	if !isPlain(set) || set.Type != types.RRTypeA || len(set.ResourceRecords) != 1 || !sameName(aws.ToString(set.Name), w.name) {
-		return false
+// decideGone is decide when a record set is there that is to be gone. If it
+// has the address that the task had, it is ours whatever its TTL, which the
+// user may have changed since it was made. If that address is not known, the
+// TTL tells whether it is ours.
+func (r rules) decideGone(it *item, set types.ResourceRecordSet) (verdict, []types.Change) {
+	ttl := aws.ToInt64(set.TTL)
+	switch {
+	case set.Type != it.kind: // a CNAME leaves no room for ours
+		return verdictDone, nil
+	case !isSingle(set, it.kind),
+		it.last.IsValid() && !holds(set, it.last),
+		!it.last.IsValid() && ttl != r.ttl && !slices.Contains(r.ours, ttl):
+		return verdictConflict, nil
 	}
-	v := value(set)
-	return aws.ToInt64(set.TTL) == ttl || v != "" && (v == w.address() || v == w.lastAddress())
+	return verdictChange, []types.Change{change(types.ChangeActionDelete, &set)}
+}
+
+func change(action types.ChangeAction, set *types.ResourceRecordSet) types.Change {
+	return types.Change{Action: action, ResourceRecordSet: set}
+}
+
+// isSingle tells whether a record set is such as this function makes: plain,
+// of the type, and with one value.
+func isSingle(set types.ResourceRecordSet, kind types.RRType) bool {
+	return isPlain(set) && set.Type == kind && len(set.ResourceRecords) == 1
 }
 
 // isPlain tells whether a record set has no alias, routing policy or health
@@ -87,22 +168,23 @@ func isPlain(set types.ResourceRecordSet) bool {
 }
 
 // recordSet is the record set that this function makes.
-func recordSet(name, address string, ttl int64) *types.ResourceRecordSet {
+func (r rules) recordSet(it *item, address netip.Addr) *types.ResourceRecordSet {
 	return &types.ResourceRecordSet{
-		Name:            aws.String(name + "."),
-		Type:            types.RRTypeA,
-		TTL:             aws.Int64(ttl),
-		ResourceRecords: []types.ResourceRecord{{Value: aws.String(address)}},
+		Name:            aws.String(it.want.name + "."),
+		Type:            it.kind,
+		TTL:             aws.Int64(r.ttl),
+		ResourceRecords: []types.ResourceRecord{{Value: aws.String(address.String())}},
 	}
 }
 
-// atOrBelow tells whether a name is a domain or below it.
-func atOrBelow(name, domain string) bool {
-	name, domain = strings.ToLower(strings.TrimSuffix(name, ".")), strings.ToLower(domain)
-	return name == domain || strings.HasSuffix(name, "."+domain)
+// holds tells whether the only value of a record set is an address, however it
+// is written.
+func holds(set types.ResourceRecordSet, address netip.Addr) bool {
+	found, err := netip.ParseAddr(value(set))
+	return err == nil && found == address
 }
 
-// value is the only value of a record set.
+// value is the only value of a record set, or "".
 func value(set types.ResourceRecordSet) string {
 	if len(set.ResourceRecords) != 1 {
 		return ""
@@ -110,73 +192,20 @@ func value(set types.ResourceRecordSet) string {
 	return aws.ToString(set.ResourceRecords[0].Value)
 }
 
-// sameName compares names as DNS does.
-func sameName(a, b string) bool {
-	return strings.EqualFold(strings.TrimSuffix(a, "."), strings.TrimSuffix(b, "."))
+// describe tells a person what a record set is.
+func describe(set types.ResourceRecordSet) string {
+	kind := string(set.Type)
+	switch {
+	case set.AliasTarget != nil:
+		return fmt.Sprintf("an alias %s record of %s", kind, aws.ToString(set.AliasTarget.DNSName))
+	case !isPlain(set):
+		return fmt.Sprintf("%s records with a routing policy or a health check", kind)
+	case len(set.ResourceRecords) > 1:
+		return fmt.Sprintf("%d %s records", len(set.ResourceRecords), kind)
+	}
+	return fmt.Sprintf("a record %s %s with TTL %d", kind, value(set), aws.ToInt64(set.TTL))
 }
 
-// What Route 53 takes in one change batch. An UPSERT would count twice.
-const (
-	maxBatchRecords    = 1000
-	maxBatchCharacters = 32000
-)
-
-// split divides items into batches that Route 53 takes. The changes of one
-// item stay together.
-func split(items []*item) [][]*item {
-	var batches [][]*item
-	records, characters := 0, 0
-	for _, it := range items {
-		r, c := cost(it.changes)
-		if len(batches) == 0 || records+r > maxBatchRecords || characters+c > maxBatchCharacters {
-			batches = append(batches, nil)
-			records, characters = 0, 0
-		}
-		last := len(batches) - 1
-		batches[last] = append(batches[last], it)
-		records, characters = records+r, characters+c
-	}
-	return batches
-}
-
-// cost counts the records of changes, and the characters of their values.
-func cost(changes []types.Change) (records, characters int) {
-	for _, c := range changes {
-		for _, r := range c.ResourceRecordSet.ResourceRecords {
-			records++
-			characters += len(aws.ToString(r.Value))
-		}
-	}
-	return records, characters
-}
-
-// comment names the clusters whose tasks a batch is about.
-func comment(items []*item) string {
-	const most = 256 // of Route 53
-	var clusters []string
-	for _, it := range items {
-		clusters = append(clusters, it.want.cluster)
-	}
-	slices.Sort(clusters)
-	text := "fargatedirect: ECS cluster " + strings.Join(slices.Compact(clusters), ", ")
-	if len(text) <= most {
-		return text
-	}
-	return text[:most-len("...")] + "..."
-}
-
-// address is the IPv4 address that is wanted, or "".
-func (w want) address() string {
-	if !w.addresses.v4.IsValid() {
-		return ""
-	}
-	return w.addresses.v4.String()
-}
-
-// lastAddress is the IPv4 address that the task still holds, or "".
-func (w want) lastAddress() string {
-	if w.last == nil || !w.last.v4.IsValid() {
-		return ""
-	}
-	return w.last.v4.String()
-}
+// canonical is a name as names are compared: in lower case, without a dot at
+// the end.
+func canonical(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
@@ -26,6 +27,7 @@ type zone struct {
 	route53  Route53
 	pacer    *pace.Pacer
 	metrics  *emf.Recorder
+	now      func() time.Time
 	log      *slog.Logger
 }
 
@@ -46,7 +48,7 @@ func newZone(cfg Config, place Place, api Route53, s Settings, p *pace.Pacer, m 
 	}
 	return &zone{
 		place: place, owner: cfg.Owner, template: template, ttl: cfg.TTL, takeOver: cfg.TakeOver, most: most,
-		route53: api, pacer: p, metrics: m, log: s.Log,
+		route53: api, pacer: p, metrics: m, now: s.Now, log: s.Log,
 	}, nil
 }
 
@@ -115,42 +117,4 @@ func (z *zone) changeInfo(ctx context.Context, changeID string) (*types.ChangeIn
 		return nil, fmt.Errorf("reading change (%s): %w", changeID, err)
 	}
 	return info, nil
-}
-
-// records are all record sets whose names are the domain or below it.
-func (z *zone) records(ctx context.Context) ([]types.ResourceRecordSet, error) {
-	var found []types.ResourceRecordSet
-	in := &route53.ListResourceRecordSetsInput{
-		HostedZoneId: aws.String(z.place.HostedZoneID), StartRecordName: aws.String(z.place.Domain + "."), MaxItems: aws.Int32(maxPage),
-	}
-	for {
-		out, err := z.list(ctx, in)
-		if err != nil {
-			return nil, fmt.Errorf("listing record sets of zone (%s): %w", z.place.HostedZoneID, err)
-		}
-		for _, set := range out.ResourceRecordSets {
-			if !atOrBelow(aws.ToString(set.Name), z.place.Domain) {
-				return found, nil // in Route 53's order a domain and all below it are in one run
-			}
-			found = append(found, set)
-		}
-		if !out.IsTruncated || out.NextRecordName == nil {
-			return found, nil
-		}
-		in.StartRecordName, in.StartRecordType, in.StartRecordIdentifier = out.NextRecordName, out.NextRecordType, out.NextRecordIdentifier
-	}
-}
-
-// maxPage is the most record sets that one call lists.
-const maxPage = 300
-
-// list reads one page of the zone.
-func (z *zone) list(ctx context.Context, in *route53.ListResourceRecordSetsInput) (*route53.ListResourceRecordSetsOutput, error) {
-	var page *route53.ListResourceRecordSetsOutput
-	err := z.pacer.Do(ctx, 0, func(ctx context.Context) error {
-		out, err := z.route53.ListResourceRecordSets(ctx, in)
-		page = out
-		return err
-	})
-	return page, err
 }
