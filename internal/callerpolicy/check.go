@@ -154,10 +154,17 @@ func sample(pattern string) string {
 func contextEntries(c iampolicy.Condition) []types.ContextEntry {
 	var entries []types.ContextEntry
 	for _, operator := range slices.Sorted(maps.Keys(c)) {
+		// It asks whether there is a key, of which other operators tell more.
+		if operator == "Null" {
+			continue
+		}
 		for _, key := range slices.Sorted(maps.Keys(c[operator])) {
 			kind := types.ContextKeyTypeEnumString
-			if operator == "Bool" {
+			switch {
+			case operator == "Bool":
 				kind = types.ContextKeyTypeEnumBoolean
+			case strings.HasPrefix(operator, "ForAllValues:"):
+				kind = types.ContextKeyTypeEnumStringList
 			}
 			entries = append(entries, types.ContextEntry{ContextKeyName: &key, ContextKeyType: kind, ContextKeyValues: c[operator][key]})
 		}

@@ -16,6 +16,8 @@ const (
 	KindCertbot = "certbot"
 	// KindTaskDNS is the kind of fargatedirect_task_dns.
 	KindTaskDNS = "task_dns"
+	// KindZone is the kind of fargatedirect_zone, whose name is a domain.
+	KindZone = "zone"
 )
 
 // Pattern is what a resource's name must match: it becomes part of an S3
@@ -25,7 +27,7 @@ var Pattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$`)
 
 // Scope identifies one resource among all of an AWS partition.
 type Scope struct {
-	// Kind is KindCertbot or KindTaskDNS.
+	// Kind is KindCertbot, KindTaskDNS or KindZone.
 	Kind string
 	// Partition is "aws", "aws-cn", "aws-us-gov", …
 	Partition string
@@ -72,6 +74,11 @@ func (s Scope) BucketARN(bucket string) string {
 // HostedZoneARN is the ARN of a Route 53 hosted zone.
 func (s Scope) HostedZoneARN(id string) string {
 	return fmt.Sprintf("arn:%s:route53:::hostedzone/%s", s.Partition, id)
+}
+
+// ChangeARN is the ARN of a change of record sets.
+func (s Scope) ChangeARN(id string) string {
+	return fmt.Sprintf("arn:%s:route53:::change/%s", s.Partition, id)
 }
 
 // QueueURL is the address of an SQS queue of this account. It follows from the

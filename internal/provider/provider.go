@@ -70,7 +70,7 @@ func (p *fargatedirectProvider) Configure(ctx context.Context, req provider.Conf
 }
 
 func (p *fargatedirectProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newCertbotResource, newTaskDNSResource}
+	return []func() resource.Resource{newCertbotResource, newTaskDNSResource, newZoneResource}
 }
 
 func (p *fargatedirectProvider) DataSources(context.Context) []func() datasource.DataSource {

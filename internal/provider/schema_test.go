@@ -47,7 +47,7 @@ func TestSchemasAreDescribed(t *testing.T) {
 			t.Errorf("function %s is not described", name)
 		}
 	}
-	if len(schemas.ResourceSchemas) != 2 || len(schemas.DataSourceSchemas) != 1 || len(schemas.Functions) != 1 {
+	if len(schemas.ResourceSchemas) != 3 || len(schemas.DataSourceSchemas) != 1 || len(schemas.Functions) != 1 {
 		t.Errorf("the provider has %d resources, %d data sources and %d functions", len(schemas.ResourceSchemas), len(schemas.DataSourceSchemas), len(schemas.Functions))
 	}
 }
@@ -93,6 +93,7 @@ func TestModelsFitSchemas(t *testing.T) {
 	}{
 		"certbot":  {newCertbotResource(), &certbotModel{}},
 		"task_dns": {newTaskDNSResource(), &taskDNSModel{}},
+		"zone":     {newZoneResource(), &zoneModel{}},
 	} {
 		resp := &resource.SchemaResponse{}
 		test.resource.Schema(ctx, resource.SchemaRequest{}, resp)
