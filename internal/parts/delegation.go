@@ -168,7 +168,7 @@ func (d *Delegation) diffs(have types.ResourceRecordSet, servers []string) []str
 }
 
 func (d *Delegation) want(servers []string) *types.ResourceRecordSet {
-	set := &types.ResourceRecordSet{Name: aws.String(d.Zone.Name + "."), Type: types.RRTypeNs, TTL: &d.TTL}
+	set := &types.ResourceRecordSet{Name: aws.String(d.Zone.Name + "."), Type: types.RRTypeNs, TTL: aws.Int64(d.TTL)}
 	for _, s := range servers {
 		set.ResourceRecords = append(set.ResourceRecords, types.ResourceRecord{Value: aws.String(s + ".")})
 	}

@@ -79,11 +79,17 @@ func (z *HostedZone) Ensure(ctx context.Context) error {
 		return fmt.Errorf("ensuring %s: %w", z, err)
 	}
 	z.ID, z.NameServers = zone.ID, zone.NameServers
-	settings, err := z.settings(ctx, zone)
+	tags, soa, err := z.settings(ctx, zone)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", z, err)
 	}
-	_, err = repairAll(ctx, z, settings)
+	if z.creating() {
+		// Written even if it is right already: only who makes a change can
+		// wait for it.
+		soa.diffs = append(soa.diffs, "nobody has waited for it")
+	}
+	// The tags first, so that the zone is soon known as ours by them as well.
+	_, err = repairAll(ctx, z, []setting{tags, soa})
 	return err
 }
 
@@ -93,8 +99,8 @@ func (z *HostedZone) Drift(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings, err := z.settings(ctx, zone)
-	return driftOf(settings), err
+	tags, soa, err := z.settings(ctx, zone)
+	return driftOf([]setting{soa, tags}), err
 }
 
 // CheckDelete refuses while the zone holds record sets that somebody made, and
@@ -204,36 +210,32 @@ func (z *HostedZone) create(ctx context.Context) (hostedzone.Zone, error) {
 	return z.find(ctx)
 }
 
-// settings are the SOA record and the tags. During a create the SOA record is
-// written even if it is right already: only who makes a change can wait for
-// it.
-func (z *HostedZone) settings(ctx context.Context, zone hostedzone.Zone) ([]setting, error) {
-	soa, err := hostedzone.ReadSOA(ctx, z.API, zone.ID, z.Name)
+func (z *HostedZone) settings(ctx context.Context, zone hostedzone.Zone) (tags, soa setting, err error) {
+	record, err := hostedzone.ReadSOA(ctx, z.API, zone.ID, z.Name)
 	if err != nil {
-		return nil, err
+		return tags, soa, err
 	}
-	tags, err := z.listTags(ctx, zone.ID)
+	have, err := z.listTags(ctx, zone.ID)
 	if err != nil {
-		return nil, err
-	}
-	want := z.NegativeTTL
-	diffs := differs(soa.TTL != want, "the TTL of the SOA record is %d s, want %d s", soa.TTL, want)
-	diffs = append(diffs, differs(soa.Minimum != want, "the minimum of the SOA record is %d s, want %d s", soa.Minimum, want)...)
-	if z.creating() && len(diffs) == 0 {
-		diffs = []string{"nobody has waited for the SOA record"}
+		return tags, soa, err
 	}
 	if z.unfinished(zone) && !z.creating() {
-		tags[stack.CreatingTag] = "true"
+		have[stack.CreatingTag] = "true"
 	}
-	return []setting{
-		// First, so that the zone is known as ours by its tags as well.
-		{"tags", z.Tags.Drift(tags), func(ctx context.Context) error { return z.setTags(ctx, zone.ID, tags) }},
-		{"SOA record", diffs, func(ctx context.Context) error {
+	want := z.NegativeTTL
+	tags = setting{"tags", z.Tags.Drift(have), func(ctx context.Context) error { return z.setTags(ctx, zone.ID, have) }}
+	soa = setting{
+		"SOA record",
+		append(
+			differs(record.TTL != want, "the TTL of the SOA record is %d s, want %d s", record.TTL, want),
+			differs(record.Minimum != want, "the minimum of the SOA record is %d s, want %d s", record.Minimum, want)...),
+		func(ctx context.Context) error {
 			return changeRecords(ctx, z.API, z.Sleep, zone.ID, z.owner(), []types.Change{
-				{Action: types.ChangeActionUpsert, ResourceRecordSet: soa.With(z.Name, want)},
+				{Action: types.ChangeActionUpsert, ResourceRecordSet: record.With(z.Name, want)},
 			})
-		}},
-	}, nil
+		},
+	}
+	return tags, soa, nil
 }
 
 func (z *HostedZone) owner() string { return z.Tags.Want[stack.OwnerTag] }

@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awsclient"
@@ -74,12 +75,17 @@ func (m *zoneModel) fromSpec(ctx context.Context, d *providerData, s zonestack.S
 	m.setResults(ctx, s, diags)
 }
 
-func (m *zoneModel) identity(c *awsclient.Clients) zoneIdentityModel {
-	return zoneIdentityModel{AccountID: types.StringValue(c.Account), ZoneID: m.ZoneID, ParentZoneID: m.ParentZoneID}
+// setIdentity sets the identity, or leaves it as it was while there is no
+// zone: Terraform takes no other.
+func (m *zoneModel) setIdentity(ctx context.Context, c *awsclient.Clients, identity *tfsdk.ResourceIdentity, diags *diag.Diagnostics) {
+	if m.ZoneID.IsNull() && !identity.Raw.IsFullyNull() {
+		return
+	}
+	diags.Append(identity.Set(ctx, zoneIdentityModel{AccountID: types.StringValue(c.Account), ZoneID: m.ZoneID, ParentZoneID: m.ParentZoneID})...)
 }
 
 // gone takes the resource out of the state, as it does for the others.
 func (m *zoneModel) gone(ctx context.Context, c *awsclient.Clients, resp *resource.ReadResponse) {
 	resp.State.RemoveResource(ctx)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity(c))...)
+	m.setIdentity(ctx, c, resp.Identity, &resp.Diagnostics)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awsclient"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awserr"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/names"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/stack"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/zonestack"
@@ -88,10 +89,14 @@ func (r *zoneResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		return
 	}
 	c, spec, ok := r.spec(ctx, plan, &resp.Diagnostics)
-	if !ok || !checkParent(ctx, c, spec, &resp.Diagnostics) {
+	if !ok {
 		return
 	}
-	// What may not be read is no reason to warn.
+	// A parent that the caller may not read is left to apply.
+	problem, err := spec.CheckParent(ctx, c.Route53)
+	if awserr.IsAccessDenied(err) || !checkedParent(spec, problem, err, &resp.Diagnostics) {
+		return
+	}
 	hidden, more, err := spec.Hidden(ctx, c.Route53)
 	if err == nil && len(hidden) > 0 {
 		resp.Diagnostics.AddAttributeWarning(path.Root("name"), "Records will be hidden", hiddenText(spec, hidden, more))
@@ -106,10 +111,8 @@ func hiddenText(s zonestack.Spec, hidden []string, more bool) string {
 	return fmt.Sprintf("Hosted zone %s has records at or below %s: %s. Resolvers will not find them any more once the name is delegated. If they are needed, make them in the new zone; a fargatedirect_task_dns makes its own there when its hosted_zone_id changes.", s.ParentZoneID, s.Scope.Name, list)
 }
 
-// checkParent reports what is wrong with the parent zone and tells whether to
-// go on. While planning, a zone that the caller may not read is left to apply.
-func checkParent(ctx context.Context, c *awsclient.Clients, s zonestack.Spec, diags *diag.Diagnostics) bool {
-	problem, err := s.CheckParent(ctx, c.Route53)
+// checkedParent reports what CheckParent found, and tells whether to go on.
+func checkedParent(s zonestack.Spec, problem *zonestack.Problem, err error, diags *diag.Diagnostics) bool {
 	if problem != nil {
 		diags.AddAttributeError(path.Root(problem.Attribute), "Invalid "+problem.Attribute, problem.Text)
 	}
@@ -135,7 +138,8 @@ func (r *zoneResource) Create(ctx context.Context, req resource.CreateRequest, r
 
 	spec.Creating = true
 	parts := spec.Parts(c.Route53)
-	if !checkParent(ctx, c, spec, &resp.Diagnostics) ||
+	problem, err := spec.CheckParent(ctx, c.Route53)
+	if !checkedParent(spec, problem, err, &resp.Diagnostics) ||
 		!checkPermissions(ctx, c, names.KindZone, spec.Scope.Name, spec.CallerGrants(), &resp.Diagnostics) {
 		return
 	}
@@ -147,12 +151,12 @@ func (r *zoneResource) Create(ctx context.Context, req resource.CreateRequest, r
 		addZoneError(&resp.Diagnostics, "Creating", spec, err)
 		return
 	}
-	err := parts.Ensure(ctx)
+	err = parts.Ensure(ctx)
 	// However it ended, the state must name what exists.
 	spec.ZoneID, spec.NameServers = parts.Zone.ID, parts.Zone.NameServers
 	m.setResults(ctx, spec, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity(c))...)
+	m.setIdentity(ctx, c, resp.Identity, &resp.Diagnostics)
 	if err != nil {
 		addZoneError(&resp.Diagnostics, "Creating", spec, err)
 		return
@@ -196,7 +200,7 @@ func (r *zoneResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		addError(&resp.Diagnostics, "Reading", names.KindZone, spec.Scope.Name, err)
 		return
 	}
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity(c))...)
+	m.setIdentity(ctx, c, resp.Identity, &resp.Diagnostics)
 	if parts.Vanished(drift) {
 		// The name servers stay: by them the delegation is known as ours.
 		spec.ZoneID = ""
@@ -225,7 +229,7 @@ func (r *zoneResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	m.setDrift(ctx, nil, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity(c))...)
+	m.setIdentity(ctx, c, resp.Identity, &resp.Diagnostics)
 }
 
 // Delete removes the delegation and then the zone.
