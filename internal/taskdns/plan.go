@@ -209,3 +209,6 @@ func describe(set types.ResourceRecordSet) string {
 // canonical is a name as names are compared: in lower case, without a dot at
 // the end.
 func canonical(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
+
+// sameName compares names as DNS does.
+func sameName(a, b string) bool { return canonical(a) == canonical(b) }
