@@ -96,8 +96,12 @@ func (z *zone) submit(ctx context.Context, batch []*item) (accepted, bool) {
 	}
 	id, err := z.change(ctx, changes, comment(z.owner, batch))
 	var refused *types.InvalidChangeBatch
+	var repeated repeatedError
 	switch {
 	case errors.As(err, &refused):
+		for _, it := range batch {
+			it.want.touch = it.want.touch || errors.As(err, &repeated)
+		}
 		learn(batch, complaints(refused), err)
 		return accepted{}, false
 	case err != nil:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -116,24 +115,20 @@ func (h *Handler) receive(ctx context.Context, calls, room int) ([]*message, boo
 	ctx, cancel := context.WithTimeout(ctx, receiveFor)
 	defer cancel()
 	answers := make([][]types.Message, calls)
-	var all sync.WaitGroup
-	for i := range calls {
-		all.Go(func() {
-			out, err := h.queue.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-				QueueUrl:            aws.String(h.queue.url),
-				MaxNumberOfMessages: int32(min(maxEntries, room-i*maxEntries)),
-				MessageSystemAttributeNames: []types.MessageSystemAttributeName{
-					types.MessageSystemAttributeNameApproximateReceiveCount, types.MessageSystemAttributeNameSentTimestamp,
-				},
-			})
-			if err != nil {
-				h.log.Warn("no further messages gathered", "reason", err.Error())
-				return
-			}
-			answers[i] = out.Messages
+	together(calls, func(i int) {
+		out, err := h.queue.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+			QueueUrl:            aws.String(h.queue.url),
+			MaxNumberOfMessages: int32(min(maxEntries, room-i*maxEntries)),
+			MessageSystemAttributeNames: []types.MessageSystemAttributeName{
+				types.MessageSystemAttributeNameApproximateReceiveCount, types.MessageSystemAttributeNameSentTimestamp,
+			},
 		})
-	}
-	all.Wait()
+		if err != nil {
+			h.log.Warn("no further messages gathered", "reason", err.Error())
+			return
+		}
+		answers[i] = out.Messages
+	})
 	var messages []*message
 	for _, answer := range answers {
 		for _, r := range answer {

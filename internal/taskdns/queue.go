@@ -142,14 +142,35 @@ func (q queue) postpone(ctx context.Context, messages []*message, seconds []int3
 
 // atOnce calls do for chunks of all, several at the same time.
 func atOnce[T any](all []T, size int, do func([]T)) {
-	turns := make(chan struct{}, parallel)
-	var calls sync.WaitGroup
+	var chunks [][]T
 	for chunk := range slices.Chunk(all, size) {
-		turns <- struct{}{}
-		calls.Go(func() {
-			do(chunk)
-			<-turns
+		chunks = append(chunks, chunk)
+	}
+	for some := range slices.Chunk(chunks, parallel) {
+		together(len(some), func(i int) { do(some[i]) })
+	}
+}
+
+// together calls do with each number from 0 up to, but not including, n, all at
+// the same time. A panic becomes the caller's, so that the Lambda runtime can
+// report it.
+func together(n int, do func(i int)) {
+	if n == 1 {
+		do(0)
+		return
+	}
+	panics := make([]any, n)
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			defer func() { panics[i] = recover() }()
+			do(i)
 		})
 	}
-	calls.Wait()
+	all.Wait()
+	for _, p := range panics {
+		if p != nil {
+			panic(p)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package taskdns
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awserr"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/emf"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/hostname"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/pace"
@@ -87,13 +89,20 @@ func (z *zone) name(t hostname.Task) string { return z.template.Label(t) + "." +
 // makes all of them or none.
 func (z *zone) change(ctx context.Context, changes []types.Change, comment string) (string, error) {
 	var id string
+	unanswered := false
 	err := z.pacer.Do(ctx, len(changes), func(ctx context.Context) error {
 		out, err := z.route53.ChangeResourceRecordSets(ctx, &route53.ChangeResourceRecordSetsInput{
 			HostedZoneId: aws.String(z.place.HostedZoneID),
 			ChangeBatch:  &types.ChangeBatch{Comment: aws.String(comment), Changes: changes},
 		})
-		if err == nil && out.ChangeInfo != nil {
+		var refused *types.InvalidChangeBatch
+		switch {
+		case err == nil && out.ChangeInfo != nil:
 			id = aws.ToString(out.ChangeInfo.Id)
+		case errors.As(err, &refused) && unanswered:
+			return repeatedError{err}
+		case err != nil && !pace.IsThrottle(err) && !awserr.Is(err, "PriorRequestNotComplete"):
+			unanswered = true
 		}
 		return err
 	})
@@ -102,6 +111,13 @@ func (z *zone) change(ctx context.Context, changes []types.Change, comment strin
 	}
 	return id, nil
 }
+
+// repeatedError is the refusal of a change that had been sent before without an
+// answer. It may have been made then, under an id that nobody knows.
+type repeatedError struct{ error }
+
+// Unwrap gives the refusal itself.
+func (e repeatedError) Unwrap() error { return e.error }
 
 // changeInfo tells how far a change has come.
 func (z *zone) changeInfo(ctx context.Context, changeID string) (*types.ChangeInfo, error) {
