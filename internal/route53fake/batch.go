@@ -3,13 +3,31 @@ package route53fake
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 )
 
+// checkNames tells of a name that cannot be one. Route 53 tells only of the
+// first, and of a label alone if that is too long.
+func checkNames(changes []types.Change) string {
+	for _, c := range changes {
+		name := aws.ToString(c.ResourceRecordSet.Name)
+		for l := range strings.SplitSeq(strings.TrimSuffix(plain(name), "."), ".") {
+			switch {
+			case l == "":
+				return fmt.Sprintf("FATAL problem: DomainLabelEmpty (Domain label is empty) encountered with '%s'", name)
+			case len(l) > maxLabel:
+				return fmt.Sprintf("FATAL problem: DomainLabelTooLong (Domain label is too long) encountered with '%s'", l)
+			}
+		}
+	}
+	return ""
+}
+
 // checkLimits tells which limit of a batch is exceeded. UPSERT counts twice.
-func checkLimits(changes []types.Change) []string {
+func checkLimits(changes []types.Change) string {
 	records, characters := 0, 0
 	for _, c := range changes {
 		times := 1
@@ -22,12 +40,12 @@ func checkLimits(changes []types.Change) []string {
 		}
 	}
 	if records > maxRecordsPerBatch {
-		return []string{fmt.Sprintf("Number of records limit of %d exceeded.", maxRecordsPerBatch)}
+		return fmt.Sprintf("Number of records limit of %d exceeded.", maxRecordsPerBatch)
 	}
 	if characters > maxCharactersPerBatch {
-		return []string{fmt.Sprintf("RDATA character limit of %d exceeded.", maxCharactersPerBatch)}
+		return fmt.Sprintf("RDATA character limit of %d exceeded.", maxCharactersPerBatch)
 	}
-	return nil
+	return ""
 }
 
 // checkRepetition tells which sets are changed twice. A set may be changed

@@ -140,12 +140,13 @@ func checkForm(batch *types.ChangeBatch) error {
 			`One of '{"https://route53.amazonaws.com/doc/2013-04-01/":Change}' is expected.`)
 	}
 	if n := len(aws.ToString(batch.Comment)); n > maxComment {
-		return invalidInput(fmt.Sprintf("Invalid XML ; a comment of length %d is not valid with respect to maxLength '%d'.", n, maxComment))
+		return invalidInput(fmt.Sprintf("Invalid XML ; cvc-maxLength-valid: Value '%s' with length = '%d' is not facet-valid with respect to maxLength '%d' for type 'ResourceDescription'.",
+			*batch.Comment, n, maxComment))
 	}
 	for _, c := range batch.Changes {
 		if !slices.Contains(c.Action.Values(), c.Action) {
-			return invalidInput("Invalid XML ; javax.xml.stream.XMLStreamException: org.xml.sax.SAXParseException; " +
-				fmt.Sprintf("Value '%s' is not facet-valid with respect to enumeration '[CREATE, DELETE, UPSERT]'.", c.Action))
+			return invalidInput(fmt.Sprintf("Invalid XML ; cvc-enumeration-valid: Value '%s' is not facet-valid with respect to enumeration "+
+				"'[CREATE, DELETE, UPSERT]'. It must be a value from the enumeration.", c.Action))
 		}
 		if err := checkSetForm(c.Action, c.ResourceRecordSet); err != nil {
 			return err
@@ -161,8 +162,10 @@ func checkSetForm(action types.ChangeAction, set *types.ResourceRecordSet) error
 		found = "none"
 	case set.AliasTarget != nil && (set.TTL != nil || len(set.ResourceRecords) > 0):
 		found = "more than one"
-	case set.TTL != nil && (*set.TTL < 0 || *set.TTL > maxTTL):
-		return invalidInput(fmt.Sprintf("Invalid TTL: %d", *set.TTL))
+	case set.TTL != nil && *set.TTL < 0:
+		return invalidInput(fmt.Sprintf("Invalid XML ; cvc-minInclusive-valid: Value '%d' is not facet-valid with respect to minInclusive '0' for type 'TTL'.", *set.TTL))
+	case set.TTL != nil && *set.TTL > maxTTL:
+		return invalidInput(fmt.Sprintf("Invalid XML ; cvc-maxInclusive-valid: Value '%d' is not facet-valid with respect to maxInclusive '%d' for type 'TTL'.", *set.TTL, maxTTL))
 	default:
 		return nil
 	}

@@ -18,6 +18,7 @@ const (
 	maxRecordsPerSet      = 400
 	maxSetsPerZone        = 10000
 	maxCharacterString    = 255
+	maxLabel              = 63
 )
 
 // recordSets are all record sets of a zone, and the rules for changing them.
@@ -81,8 +82,8 @@ func (z *recordSets) page(name string, kind types.RRType, identifier string, siz
 
 // apply makes all changes, or none and tells why.
 func (z *recordSets) apply(changes []types.Change) []string {
-	if said := checkLimits(changes); said != nil {
-		return said
+	if said := cmp.Or(checkNames(changes), checkLimits(changes)); said != "" {
+		return []string{said}
 	}
 	said := checkRepetition(changes)
 	before, count := map[string][]types.ResourceRecordSet{}, z.count
