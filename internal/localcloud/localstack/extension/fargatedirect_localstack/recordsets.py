@@ -3,7 +3,7 @@
 import re
 from ipaddress import IPv4Address, IPv6Address
 
-from fargatedirect_localstack.dnsnames import normalize, order, within
+from fargatedirect_localstack.dnsnames import normalize, order, plain, within
 
 # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html
 MAX_RECORDS_PER_BATCH = 1000
@@ -11,6 +11,8 @@ MAX_CHARACTERS_PER_BATCH = 32000
 MAX_RECORDS_PER_SET = 400
 MAX_SETS_PER_ZONE = 10000
 MAX_TTL = 2147483647
+MAX_LABEL = 63
+MAX_COMMENT = 256
 
 _CHARACTER_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"(?:\s+"(?:[^"\\]|\\.)*")*')
 _CHARACTER_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -76,10 +78,25 @@ class RecordSets:
         sets = [self._sets[key] for _, key in found[: size + 1]]
         return sets[:size], sets[size] if len(sets) > size else None
 
-    def apply(self, changes: list[dict]):
-        """Makes all changes, or raises InvalidBatch or MalformedChange and makes none."""
+    @staticmethod
+    def check_form(changes: list[dict], comment: str):
+        """Raises MalformedChange for what is no batch, in whatever zone."""
+        if not changes:
+            raise MalformedChange(
+                "Invalid XML ; cvc-complex-type.2.4.b: The content of element 'Changes' is not complete. "
+                "One of '{\"https://route53.amazonaws.com/doc/2013-04-01/\":Change}' is expected."
+            )
+        if len(comment) > MAX_COMMENT:
+            raise MalformedChange(
+                f"Invalid XML ; cvc-maxLength-valid: Value '{comment}' with length = '{len(comment)}' is not facet-valid "
+                f"with respect to maxLength '{MAX_COMMENT}' for type 'ResourceDescription'."
+            )
         for change in changes:
-            self._check_form(change)
+            RecordSets._check_change_form(change)
+
+    def apply(self, changes: list[dict]):
+        """Makes all changes, or raises InvalidBatch and makes none."""
+        self._check_names(changes)
         self._check_limits(changes)
         messages = self._check_repetition(changes)
         after = dict(self._sets)
@@ -100,12 +117,12 @@ class RecordSets:
         sets[_key(record_set)] = {**record_set, "Name": normalize(record_set["Name"])}
 
     @staticmethod
-    def _check_form(change: dict):
+    def _check_change_form(change: dict):
         action, record_set = change.get("Action"), change.get("ResourceRecordSet") or {}
         if action not in ("CREATE", "DELETE", "UPSERT"):
             raise MalformedChange(
-                f"Invalid XML ; javax.xml.stream.XMLStreamException: org.xml.sax.SAXParseException; "
-                f"Value '{action}' is not facet-valid with respect to enumeration '[CREATE, DELETE, UPSERT]'."
+                f"Invalid XML ; cvc-enumeration-valid: Value '{action}' is not facet-valid with respect to enumeration "
+                "'[CREATE, DELETE, UPSERT]'. It must be a value from the enumeration."
             )
         alias, ttl, values = record_set.get("AliasTarget"), record_set.get("TTL"), _values(record_set)
         found = "none" if not alias and (ttl is None or not values) else "more than one" if alias and (ttl is not None or values) else None
@@ -116,7 +133,19 @@ class RecordSets:
                 f"Type={record_set['Type']}, SetIdentifier={record_set.get('SetIdentifier') or 'null'}]"
             )
         if ttl is not None and not 0 <= int(ttl) <= MAX_TTL:
-            raise MalformedChange(f"Invalid TTL: {ttl}")
+            facet, limit = ("minInclusive", 0) if int(ttl) < 0 else ("maxInclusive", MAX_TTL)
+            raise MalformedChange(f"Invalid XML ; cvc-{facet}-valid: Value '{ttl}' is not facet-valid with respect to {facet} '{limit}' for type 'TTL'.")
+
+    @staticmethod
+    def _check_names(changes: list[dict]):
+        """Route 53 tells only of the first that cannot be a name, and of a label alone if that is too long."""
+        for change in changes:
+            name = change["ResourceRecordSet"]["Name"]
+            for label in plain(name)[:-1].split("."):
+                if not label:
+                    raise InvalidBatch([f"FATAL problem: DomainLabelEmpty (Domain label is empty) encountered with '{name}'"])
+                if len(label) > MAX_LABEL:
+                    raise InvalidBatch([f"FATAL problem: DomainLabelTooLong (Domain label is too long) encountered with '{label}'"])
 
     @staticmethod
     def _check_limits(changes: list[dict]):
@@ -154,17 +183,18 @@ class RecordSets:
                 return [f"Tried to delete resource record set {_label(record_set)} but the values provided do not match the current values"]
             del sets[_key(record_set)]
             return []
-        messages = _check_values(record_set) + self._check_alias_name(sets, record_set)
+        messages = _check_values(record_set) + self._check_others(sets, record_set)
         if action == "CREATE" and present is not None:
             messages.append(f"Tried to create resource record set {_label(record_set)} but it already exists")
         if not messages:
             self._put(sets, record_set)
         return messages
 
-    def _check_alias_name(self, sets: dict, record_set: dict) -> list[str]:
-        """A CNAME record tolerates no other record of its name."""
-        name, kind = normalize(record_set["Name"]), record_set["Type"]
+    def _check_others(self, sets: dict, record_set: dict) -> list[str]:
+        """A CNAME record tolerates no other record of its name, a plain set none of its type."""
+        name, kind, identifier = _key(record_set)
         others = {k for n, k, _ in sets if n == name and k != kind}
+        same = {i for n, k, i in sets if n == name and k == kind}
         if kind == "CNAME" and name == self.zone:
             return [f"RRSet of type CNAME with DNS name {name} is not permitted at apex in zone {self.zone}"]
         if kind == "CNAME" and others:
@@ -173,6 +203,13 @@ class RecordSets:
             return [
                 f"RRSet of type {kind} with DNS name {name} is not permitted because a conflicting RRSet of type CNAME "
                 f"with the same DNS name already exists in zone {self.zone}"
+            ]
+        if identifier is None and same - {None}:
+            return [f"RRSet with DNS name {name}, type {kind} cannot be created as other RRSets exist with the same name and type."]
+        if identifier is not None and None in same:
+            return [
+                f"RRSet with DNS name {name}, type {kind}, SetIdentifier {identifier} cannot be created because "
+                "a non multivalue answer rrset exists with the same name and type."
             ]
         return []
 
@@ -202,7 +239,7 @@ def _check_values(record_set: dict) -> list[str]:
 def _problem(kind: str, value: str) -> str | None:
     if kind == "A" and not _parses(IPv4Address, value):
         return "ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address)"
-    if kind == "AAAA" and not _parses(IPv6Address, value):
+    if kind == "AAAA" and ("%" in value or not _parses(IPv6Address, value)):
         return "AAAARRDATAIllegalIPv6Address (Value is not a valid IPv6 address)"
     if kind != "TXT":
         return None

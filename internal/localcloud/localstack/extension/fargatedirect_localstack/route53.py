@@ -4,15 +4,17 @@ import hashlib
 import threading
 
 from localstack.aws.api import CommonServiceException, RequestContext
-from localstack.services.moto import MotoFallbackDispatcher, call_moto
+from localstack.services.moto import MotoFallbackDispatcher, call_moto, call_moto_with_request
 from localstack.services.plugins import Service
 from localstack.services.route53.provider import Route53Provider
 from moto.route53.models import DelegationSet, route53_backends
 
 from fargatedirect_localstack.changes import Changes
+from fargatedirect_localstack.dnsnames import order
 from fargatedirect_localstack.recordsets import InvalidBatch, MalformedChange, RecordSets
 
 MAX_PAGE = 300
+MAX_ZONES = 100
 
 
 class StrictRoute53(Route53Provider):
@@ -35,6 +37,7 @@ class StrictRoute53(Route53Provider):
             zones[zone_id].delegation_set = DelegationSet("", servers, None)
             zones[zone_id].delegation_set.id = ""
             sets = self._zones[context.account_id, zone_id] = RecordSets(zone_id, response["HostedZone"]["Name"], servers)
+            zones[zone_id].name = response["HostedZone"]["Name"] = sets.zone
         response["HostedZone"]["ResourceRecordSetCount"] = len(sets)
         if "VPC" not in response:
             response["DelegationSet"] = {"NameServers": servers}
@@ -60,8 +63,32 @@ class StrictRoute53(Route53Provider):
     def list_hosted_zones(self, context: RequestContext, **kwargs):
         return self._counted(context, call_moto(context))
 
-    def list_hosted_zones_by_name(self, context: RequestContext, **kwargs):
-        return self._counted(context, call_moto(context))
+    def list_hosted_zones_by_name(self, context: RequestContext, dns_name=None, hosted_zone_id=None, max_items=None, **kwargs):
+        size = min(int(max_items or MAX_ZONES), MAX_ZONES)
+        start = (order(dns_name) if dns_name else "", _zone_id(hosted_zone_id or ""))
+        # Moto finds only zones of exactly the name, so it is asked for all.
+        zones = self._counted(context, call_moto_with_request(context, {}))["HostedZones"]
+        found = sorted((order(z["Name"]), _zone_id(z["Id"]), i) for i, z in enumerate(zones))
+        page = [zones[i] for name, zone_id, i in found if (name, zone_id) >= start]
+        response = {"HostedZones": page[:size], "IsTruncated": len(page) > size, "MaxItems": str(size)}
+        if len(page) > size:
+            response |= {"NextDNSName": page[size]["Name"], "NextHostedZoneId": _zone_id(page[size]["Id"])}
+        return response
+
+    def list_tags_for_resource(self, context: RequestContext, resource_type, resource_id, **kwargs):
+        if resource_type != "hostedzone":
+            return call_moto(context)
+        tags = [{"Key": k, "Value": v} for k, v in self._tags(context, resource_id).items()]
+        return {"ResourceTagSet": {"ResourceType": resource_type, "ResourceId": resource_id, "Tags": tags}}
+
+    def change_tags_for_resource(self, context: RequestContext, resource_type, resource_id, add_tags=None, remove_tag_keys=None, **kwargs):
+        if resource_type != "hostedzone":
+            return call_moto(context)
+        tags = self._tags(context, resource_id)
+        tags.update({t["Key"]: t.get("Value") or "" for t in add_tags or []})
+        for key in remove_tag_keys or []:
+            tags.pop(key, None)
+        return {}
 
     def list_resource_record_sets(
         self, context: RequestContext, hosted_zone_id, start_record_name=None, start_record_type=None, start_record_identifier=None, max_items=None, **kwargs
@@ -79,12 +106,15 @@ class StrictRoute53(Route53Provider):
         return response
 
     def change_resource_record_sets(self, context: RequestContext, hosted_zone_id, change_batch, **kwargs):
+        changes = change_batch.get("Changes") or []
+        try:
+            RecordSets.check_form(changes, change_batch.get("Comment") or "")
+        except MalformedChange as e:
+            raise _error("InvalidInput", str(e)) from e
         with self._lock:
             sets = self._sets(context, hosted_zone_id)
             try:
-                sets.apply(change_batch.get("Changes") or [])
-            except MalformedChange as e:
-                raise _error("InvalidInput", str(e)) from e
+                sets.apply(changes)
             except InvalidBatch as e:
                 raise _error("InvalidChangeBatch", f"[{', '.join(e.messages)}]") from e
             return {"ChangeInfo": self._changes.add(sets.zone_id, change_batch)}
@@ -101,6 +131,10 @@ class StrictRoute53(Route53Provider):
         if sets is None:
             raise _error("NoSuchHostedZone", f"No hosted zone found with ID: {zone_id}", 404)
         return sets
+
+    def _tags(self, context: RequestContext, zone_id: str) -> dict[str, str]:
+        """A zone's tags where Moto keeps them, for it does not add and remove in one call."""
+        return route53_backends[context.account_id][context.partition].resource_tags[self._sets(context, zone_id).zone_id]
 
     def _counted(self, context: RequestContext, response: dict) -> dict:
         for zone in response["HostedZones"]:
