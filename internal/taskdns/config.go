@@ -2,6 +2,16 @@
 // task a name under one domain, and takes it away when the task stops.
 package taskdns
 
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/hostname"
+)
+
 // Config is all that the function is told, as JSON in the environment
 // variable EnvConfig.
 type Config struct {
@@ -68,6 +78,35 @@ type Limits struct {
 	// allows is not published.
 	ChangesPerSecond float64 `json:"changes_per_second,omitempty"`
 	ChangeBurst      float64 `json:"change_burst,omitempty"`
+}
+
+// check tells what of a configuration could not work.
+func (c Config) check() error {
+	kind, name, _ := strings.Cut(c.Owner, "/")
+	l := c.Limits
+	switch {
+	case kind == "" || name == "":
+		return fmt.Errorf("the owner %q is not <kind>/<name>", c.Owner)
+	case c.TTL <= 0:
+		return errors.New("it has no TTL")
+	case c.QueueURL == "" || c.DeadLetterQueueURL == "":
+		return errors.New("it has no queue, or no dead-letter queue")
+	case len(c.ClusterARNs) == 0:
+		return errors.New("it has no clusters")
+	case !slices.Contains([]string{"", PublishRunning, PublishAttached}, c.PublishOn):
+		return fmt.Errorf("names cannot be published on %q", c.PublishOn)
+	case min(l.RequestsPerSecond, l.RequestBurst, l.ChangesPerSecond, l.ChangeBurst) < 0:
+		return errors.New("it has a limit below zero")
+	}
+	for _, p := range append([]Place{c.Place}, c.Retired...) {
+		if p.Domain == "" || p.HostedZoneID == "" {
+			return errors.New("it has a place without a domain or a hosted zone")
+		}
+		if _, err := hostname.Parse(cmp.Or(p.HostnameTemplate, hostname.Default)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // EnvConfig is the environment variable that holds the Config.

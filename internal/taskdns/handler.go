@@ -1,7 +1,6 @@
 package taskdns
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,7 +23,7 @@ import (
 // or from somebody who should not send any.
 //
 // What becomes of a message:
-//   - One that names no task of ours is logged and is done with. It says
+//   - One about a task that is none of ours is logged and is done with. It says
 //     nothing that could be read better another time.
 //   - One whose task has the right records, or whose name belongs to somebody
 //     else, is done with.
@@ -32,9 +31,14 @@ import (
 //     long as patience.
 //   - One that failed is handed back. Throttling and the like end in seconds;
 //     what only a person can mend, such as a missing permission, is tried
-//     every half or whole minute, so that mending it suffices. After the
-//     queue's maxReceiveCount SQS moves the message to the dead-letter queue;
-//     the reason of each failure is in the log.
+//     every half or whole minute, so that mending it soon suffices.
+//   - One that can never succeed goes to the dead-letter queue, with the reason:
+//     a body that is nobody's, and what nobody mended in time.
+//   - One that is lost all the same, by whatever fault, is made up for by the
+//     next reconciliation.
+//
+// A Handler works off one invocation at a time. What it keeps between them is
+// for speed alone.
 type Handler struct {
 	cfg      Config
 	clients  Clients
@@ -67,8 +71,8 @@ var errLagging = errors.New("ECS or EC2 does not know yet what the message says"
 
 // New makes a handler. It fails when the configuration could not work.
 func New(cfg Config, c Clients, s Settings) (*Handler, error) {
-	if cfg.Domain == "" || cfg.HostedZoneID == "" || cfg.TTL <= 0 || cfg.QueueURL == "" || len(cfg.ClusterARNs) == 0 {
-		return nil, errors.New("the configuration lacks a domain, a hosted zone, a TTL, a queue or clusters")
+	if err := cfg.check(); err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
 	var clusters []cluster
 	for _, arn := range cfg.ClusterARNs {
@@ -77,10 +81,6 @@ func New(cfg Config, c Clients, s Settings) (*Handler, error) {
 			return nil, fmt.Errorf("reading the configuration: %w", err)
 		}
 		clusters = append(clusters, parsed)
-	}
-	template, err := hostname.Parse(cmp.Or(cfg.HostnameTemplate, hostname.Default))
-	if err != nil {
-		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
 	_, name, _ := strings.Cut(cfg.Owner, "/")
 	metrics := emf.New(s.Metrics, Namespace, map[string]string{DimensionName: name}, s.Now)
@@ -92,10 +92,10 @@ func New(cfg Config, c Clients, s Settings) (*Handler, error) {
 	return &Handler{
 		cfg:      cfg,
 		clients:  c,
-		template: template,
+		template: zone.template,
 		metrics:  metrics,
 		pacer:    pacer,
-		observer: newObserver(cfg, c, clusters, template, s, metrics),
+		observer: newObserver(cfg, c, clusters, zone.template, s, metrics),
 		zone:     zone,
 		queue:    queue{sqs: c.SQS, url: cfg.QueueURL, deadLetterURL: cfg.DeadLetterQueueURL, log: s.Log},
 		clusters: clusters,
