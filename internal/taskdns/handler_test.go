@@ -69,8 +69,12 @@ func TestHandle(t *testing.T) {
 			bodies: []string{event(t, "stopped", nil)}, want: map[string]string{}, lists: 1,
 		},
 		{
+			name: "a stop that ECS knows nothing of yet", world: func(w *world) { w.record(taskName, 60, address) },
+			bodies: []string{event(t, "stopped", nil)}, want: map[string]string{taskName: "60 " + address}, again: []int{0},
+		},
+		{
 			name: "a task that ECS has forgotten", world: func(w *world) { w.record(taskName, 60, address) },
-			bodies: []string{event(t, "stopped", nil)}, want: map[string]string{}, changes: 1, lists: 1,
+			bodies: []string{event(t, "stopped", map[string]any{"time": minutesAgo})}, want: map[string]string{}, changes: 1, lists: 1,
 		},
 		{
 			name: "a late RUNNING after the stop",
@@ -150,7 +154,7 @@ func TestHandle(t *testing.T) {
 		},
 		{
 			name: "a stranger's record with another TTL stays after the stop", world: func(w *world) { w.record(taskName, 300, otherAddress) },
-			bodies: []string{event(t, "stopped", nil)}, want: map[string]string{taskName: "300 " + otherAddress}, lists: 1, log: "not ours",
+			bodies: []string{event(t, "stopped", map[string]any{"time": minutesAgo})}, want: map[string]string{taskName: "300 " + otherAddress}, lists: 1, log: "not ours",
 		},
 		{
 			name: "our record from before the TTL was changed is removed", world: func(w *world) {
@@ -239,7 +243,7 @@ func TestHandle(t *testing.T) {
 				w.record(taskName, 60, address)
 				delete(w.ecs.clusters, fargateCluster)
 			},
-			bodies: []string{event(t, "stopped", nil)}, want: map[string]string{}, changes: 1, lists: 1,
+			bodies: []string{event(t, "stopped", map[string]any{"time": minutesAgo})}, want: map[string]string{}, changes: 1, lists: 1,
 		},
 	}
 	for _, tt := range tests {

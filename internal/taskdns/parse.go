@@ -89,7 +89,6 @@ type claim struct {
 	taskID  string
 	cluster cluster
 	version int64
-	stopped bool      // the message says that the task stops or has stopped
 	at      time.Time // when it says it happened; zero when it does not say
 }
 
@@ -99,11 +98,9 @@ type envelope struct {
 	DetailType string `json:"detail-type"`
 	Time       string `json:"time"`
 	Detail     struct {
-		TaskARN       string `json:"taskArn"`
-		ClusterARN    string `json:"clusterArn"`
-		LastStatus    string `json:"lastStatus"`
-		DesiredStatus string `json:"desiredStatus"`
-		Version       int64  `json:"version"`
+		TaskARN    string `json:"taskArn"`
+		ClusterARN string `json:"clusterArn"`
+		Version    int64  `json:"version"`
 	} `json:"detail"`
 }
 
@@ -128,7 +125,6 @@ func parseClaim(body string, clusters []cluster) (claim, error) {
 		taskID:  id,
 		cluster: c,
 		version: e.Detail.Version,
-		stopped: e.Detail.LastStatus == statusStopped || e.Detail.DesiredStatus == statusStopped,
 		at:      at,
 	}, nil
 }

@@ -22,11 +22,11 @@ func TestParseClaim(t *testing.T) {
 		},
 		{
 			"stopped", event(t, "stopped", nil),
-			claim{taskID: taskID, cluster: clusters[0], version: 7, stopped: true, at: time.Date(2020, 1, 23, 18, 9, 35, 0, time.UTC)},
+			claim{taskID: taskID, cluster: clusters[0], version: 7, at: time.Date(2020, 1, 23, 18, 9, 35, 0, time.UTC)},
 		},
 		{
 			"stopping", event(t, "running", map[string]any{"desiredStatus": "STOPPED"}),
-			claim{taskID: taskID, cluster: clusters[0], version: 4, stopped: true, at: time.Date(2020, 1, 23, 17, 57, 58, 0, time.UTC)},
+			claim{taskID: taskID, cluster: clusters[0], version: 4, at: time.Date(2020, 1, 23, 17, 57, 58, 0, time.UTC)},
 		},
 		{
 			"no attachments, no time", event(t, "ec2", map[string]any{"time": ""}),

@@ -90,14 +90,16 @@ func judgeAll(messages []*message, t task) (subject, bool) {
 
 // judge tells whether what ECS says about a task is as recent as the message.
 // Each message is judged for itself, so that one with an invented version
-// holds up nobody but itself.
+// holds up nobody but itself. A task that ECS does not know may be one that it
+// does not know yet, even if the message says that it stopped: ECS knows a
+// stopped task for an hour.
 func judge(m *message, t task) error {
 	switch {
 	case t.err != nil:
 		return t.err
 	case !m.young:
 		return nil
-	case t.found && m.claim.version > t.version, !t.found && !m.claim.stopped:
+	case !t.found, m.claim.version > t.version:
 		return errLagging
 	}
 	return nil

@@ -31,6 +31,7 @@ const (
 	taskName       = taskID + "." + domain
 	address        = "203.0.113.10"
 	otherAddress   = "198.51.100.77"
+	minutesAgo     = "2020-01-23T17:50:00Z" // as the world has it
 )
 
 // world is all that the handler can see, and the handler.
