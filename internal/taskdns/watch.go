@@ -29,6 +29,10 @@ type watch struct {
 // watchFor is how long a change is watched. It usually takes a minute at most.
 const watchFor = 15 * time.Minute
 
+// presumed is how often at most a change is taken to be pending because an
+// earlier one is, lest one that hangs holds up the others.
+const presumed = 3
+
 // errPending is a change that not all servers have yet.
 var errPending = errors.New("not all servers of Route 53 have the change yet")
 
@@ -74,12 +78,20 @@ type watched struct {
 }
 
 // watches works off the watches among messages: it looks how far their changes
-// have come, with one call each, and tells of the names in those that all
-// servers have. What it tells follows from ECS and EC2 as they are now.
+// have come, with one call each at most, and tells of the names in those that
+// all servers have. While a change is pending those after it are taken to be so
+// too, without a call: in a long burst such calls would be most of all, and
+// cost changes their share of the rate. What it tells follows from ECS and EC2
+// as they are now.
 func (h *Handler) watches(ctx context.Context, messages []*message) {
 	var ended []watched
-	for _, m := range messages {
+	pending := false
+	for _, m := range oldestFirst(messages) {
 		if m.watch == nil {
+			continue
+		}
+		if pending && m.receives <= presumed {
+			m.err = errPending
 			continue
 		}
 		info, err := h.zone.changeInfo(ctx, m.watch.Change)
@@ -96,12 +108,17 @@ func (h *Handler) watches(ctx context.Context, messages []*message) {
 		case !m.sent.IsZero() && h.now().Sub(m.sent) >= watchFor:
 			ended = append(ended, watched{message: m, late: true})
 		default:
-			m.err = errPending
+			m.err, pending = errPending, true
 		}
 	}
 	if len(ended) > 0 {
 		h.tell(ctx, ended)
 	}
+}
+
+// oldestFirst orders messages by when SQS took them in.
+func oldestFirst(messages []*message) []*message {
+	return slices.SortedStableFunc(slices.Values(messages), func(a, b *message) int { return a.sent.Compare(b.sent) })
 }
 
 // tell puts the events of watches that have come to their end. A watch is

@@ -41,6 +41,28 @@ func TestOneChangeIsWatchedByOneCallAPoll(t *testing.T) {
 	})
 }
 
+func TestTheOldestPendingChangeStandsForAll(t *testing.T) {
+	onRig(t, func(r *rig) {
+		h := r.newHandler()
+		var ids []string
+		for range 3 {
+			ids = append(ids, r.run(1)...)
+			r.deliver(h)
+			time.Sleep(2 * time.Second)
+		}
+		asked := func() int { return r.wire.Count(taskdnstest.ServiceRoute53, "GetChange") }
+		time.Sleep(4 * time.Second)
+		r.deliver(h)
+		if len(r.zone.Batches()) != 3 || asked() != 1 {
+			r.Errorf("%d calls of GetChange for %d pending changes, want 1 for 3", asked(), len(r.zone.Batches()))
+		}
+		r.live(time.Minute)
+		if got, want := r.told(), prefixed("Ready", ids); !slices.Equal(got, want) {
+			r.Errorf("told %q, want %q", got, want)
+		}
+	})
+}
+
 func TestReadyTellsOfTheTask(t *testing.T) {
 	onRig(t, func(r *rig) {
 		id := r.run(1)[0]
