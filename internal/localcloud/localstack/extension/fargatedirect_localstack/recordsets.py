@@ -14,6 +14,7 @@ MAX_TTL = 2147483647
 MAX_LABEL = 63
 MAX_COMMENT = 256
 
+_START_OF_AUTHORITY = re.compile(r"\S+ \S+( \d{1,10}){5}")
 _CHARACTER_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"(?:\s+"(?:[^"\\]|\\.)*")*')
 _CHARACTER_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
@@ -217,7 +218,7 @@ class RecordSets:
         messages = []
         if (self.zone, "NS", None) not in sets:
             messages.append("A HostedZone must contain at least one NS record for the zone itself.")
-        if (self.zone, "SOA", None) not in sets:
+        if len(_values(sets.get((self.zone, "SOA", None)) or {})) != 1:
             messages.append("A HostedZone must contain exactly one SOA record.")
         if len(sets) > MAX_SETS_PER_ZONE:
             messages.append(f"Exceeded limit MAX_RRSETS_BY_ZONE for zone: {self.zone_id}")
@@ -241,6 +242,8 @@ def _problem(kind: str, value: str) -> str | None:
         return "ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address)"
     if kind == "AAAA" and ("%" in value or not _parses(IPv6Address, value)):
         return "AAAARRDATAIllegalIPv6Address (Value is not a valid IPv6 address)"
+    if kind == "SOA" and not _START_OF_AUTHORITY.fullmatch(value):
+        return "SOARRDATAInvalid (Value is not of the form: server mailbox serial refresh retry expire minimum)"
     if kind != "TXT":
         return None
     if not _CHARACTER_STRINGS.fullmatch(value):

@@ -24,13 +24,16 @@ class StrictRoute53(Route53Provider):
         self._changes = changes
         self._lock = threading.RLock()
         self._zones = {}
+        self._references = set()
 
     def create_hosted_zone(self, context: RequestContext, name, caller_reference, vpc=None, hosted_zone_config=None, delegation_set_id=None, **kwargs):
         with self._lock:
             zones = route53_backends[context.account_id][context.partition].zones
-            if any(z.caller_reference == caller_reference for z in zones.values()):
+            # Not even the reference of a zone that was deleted may be used again.
+            if (context.account_id, caller_reference) in self._references:
                 raise _error("HostedZoneAlreadyExists", "A hosted zone has already been created with the specified caller reference.", 409)
             response = super().create_hosted_zone(context, name, caller_reference, vpc, hosted_zone_config, delegation_set_id, **kwargs)
+            self._references.add((context.account_id, caller_reference))
             zone_id = _zone_id(response["HostedZone"]["Id"])
             servers = _name_servers(zone_id)
             zones[zone_id].rrsets = []
