@@ -51,6 +51,30 @@ func submit(t *testing.T, client *route53.Client, zone string, changes ...types.
 	})
 }
 
+// listAll is everything in the zone but what each zone has.
+func listAll(t *testing.T, client *route53.Client, zone string) []string {
+	t.Helper()
+	var out []string
+	pages := route53.NewListResourceRecordSetsPaginator(client, &route53.ListResourceRecordSetsInput{HostedZoneId: aws.String(zone)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range page.ResourceRecordSets {
+			if s.Type == types.RRTypeNs || s.Type == types.RRTypeSoa {
+				continue
+			}
+			line := fmt.Sprintf("%s %s %d", aws.ToString(s.Name), s.Type, aws.ToInt64(s.TTL))
+			for _, r := range s.ResourceRecords {
+				line += " " + aws.ToString(r.Value)
+			}
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
 func TestDNSAnswersFromHostedZones(t *testing.T) {
 	t.Parallel()
 	client := route53.NewFromConfig(cloud.Config())

@@ -120,7 +120,7 @@ func TestRoute53RequiredSets(t *testing.T) {
 		Comment: aws.String(strings.Repeat("x", 257)), Changes: []types.Change{change(create, recordSet("a."+domain, types.RRTypeA, "127.0.0.1"))},
 	}}
 	_, err = client.ChangeResourceRecordSets(t.Context(), long)
-	wantError(t, err, "InvalidInput", "Member must have length less than or equal to 256")
+	wantError(t, err, "InvalidInput", "maxLength '256'")
 	long.ChangeBatch.Comment = aws.String(strings.Repeat("x", 256))
 	if _, err := client.ChangeResourceRecordSets(t.Context(), long); err != nil {
 		t.Errorf("a comment of 256 characters: %v", err)

@@ -16,6 +16,7 @@ import (
 
 const (
 	create = types.ChangeActionCreate
+	remove = types.ChangeActionDelete
 	upsert = types.ChangeActionUpsert
 )
 
