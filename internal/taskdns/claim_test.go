@@ -63,7 +63,9 @@ func TestForeignClaim(t *testing.T) {
 		"two claims":       {ourClaim, theirClaim},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inRealm(t, func(c *Config) { c.Retired = []Place{{Domain: domain, HostedZoneID: "Z1", HostnameTemplate: "x-{task_id}"}} }, func(t *testing.T, r *realm) {
+			inRealm(t, func(c *Config) {
+				c.Retired = []Place{{Domain: domain, HostedZoneID: "Z1", HostnameTemplate: "x-{task_id}"}}
+			}, func(t *testing.T, r *realm) {
 				r.start(fargateCluster, 1)
 				r.address(nameOf(2), 60, addressOf(2))
 				r.address("x-"+nameOf(3), 60, addressOf(3))

@@ -100,7 +100,7 @@ func (r *realm) stop(task taskdnstest.Task) {
 // forget makes a task one of which ECS knows nothing.
 func (r *realm) forget(task taskdnstest.Task) { r.ecs.Forget(task.ClusterARN, task.ID) }
 
-func idOf(n int) string      { return fmt.Sprintf("%032x", n) }
+func idOf(n int) string      { return fmt.Sprintf("%012x%020x", n, n) }
 func nameOf(n int) string    { return idOf(n) + "." + domain }
 func addressOf(n int) string { return fmt.Sprintf("203.0.%d.%d", n/250, n%250+1) }
 
@@ -193,7 +193,7 @@ func (r *realm) put(kind types.RRType, name string, ttl int64, values ...string)
 func (r *realm) contents(zoneID ...string) map[string]string {
 	all := make(map[string]string)
 	for _, s := range r.zones.Sets(cmp.Or(strings.Join(zoneID, ""), "Z1")) {
-		name := canonicalName(aws.ToString(s.Name))
+		name := canonical(aws.ToString(s.Name))
 		if name == ClaimName(domain) {
 			continue
 		}
@@ -209,7 +209,7 @@ func (r *realm) contents(zoneID ...string) map[string]string {
 // none.
 func (r *realm) claimed() string {
 	for _, s := range r.zones.Sets("Z1") {
-		if canonicalName(aws.ToString(s.Name)) == ClaimName(domain) {
+		if canonical(aws.ToString(s.Name)) == ClaimName(domain) {
 			return strings.Trim(strings.Join(values(s), " "), `"`)
 		}
 	}
@@ -238,5 +238,15 @@ func sameContents(t *testing.T, got, want map[string]string) {
 		if _, ok := want[name]; !ok {
 			t.Errorf("%s: %q, want nothing", name, v)
 		}
+	}
+}
+
+// each is a hook that does something at each call of ECS, EC2 and Route 53.
+func (r *realm) each(do func()) taskdnstest.Hook {
+	return func(_ context.Context, c taskdnstest.Call) error {
+		if c.Service != taskdnstest.ServiceSQS {
+			do()
+		}
+		return nil
 	}
 }

@@ -122,7 +122,7 @@ func (h *Handler) look(ctx context.Context, l look) (Report, []string, error) {
 func setOf(names []string) map[string]bool {
 	set := make(map[string]bool, len(names))
 	for _, name := range names {
-		set[canonicalName(name)] = true
+		set[canonical(name)] = true
 	}
 	return set
 }

@@ -75,7 +75,7 @@ func (v survey) note(label string, set types.ResourceRecordSet) {
 	if err != nil {
 		return // Route 53 would not have taken it
 	}
-	name := canonicalName(aws.ToString(set.Name))
+	name := canonical(aws.ToString(set.Name))
 	n := v.names[name]
 	n.label = label
 	if set.Type == types.RRTypeA {
@@ -110,19 +110,15 @@ func (v survey) right(w want, ttl int64) bool {
 			return true
 		}
 		set, found := v.bears[setID(w.name, kind)]
-		return found && isPlain(set) && value(set) == a.String() && aws.ToInt64(set.TTL) == ttl
+		return found && isSingle(set, kind) && holds(set, a) && aws.ToInt64(set.TTL) == ttl
 	}
 	return ok(types.RRTypeA, w.addresses.v4) && ok(types.RRTypeAaaa, w.addresses.v6)
 }
 
 // setID tells record sets apart as far as this function makes them.
-func setID(name string, kind types.RRType) string { return canonicalName(name) + " " + string(kind) }
-
-// canonicalName is a name as this package writes it: lower-case, without a dot
-// at the end.
-func canonicalName(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
+func setID(name string, kind types.RRType) string { return canonical(name) + " " + string(kind) }
 
 // labelOf is what of a name stands before a domain.
 func labelOf(name, domain string) (string, bool) {
-	return strings.CutSuffix(canonicalName(name), "."+domain)
+	return strings.CutSuffix(canonical(name), "."+domain)
 }
