@@ -151,7 +151,7 @@ func TestForgedRechecks(t *testing.T) {
 		r.handle(t, body, millis(time.Now().Add(-graceLeast)))
 		delete(before, nameOf(2))
 		sameContents(t, r.contents(), before)
-		for _, m := range r.sqs.Messages(queueURL) {
+		for _, m := range r.sqs.Messages(realmQueue) {
 			if strings.Contains(m.Body, kindRecheck) {
 				t.Errorf("a second look asks for a third one: %s", m.Body)
 			}

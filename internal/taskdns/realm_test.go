@@ -22,7 +22,7 @@ import (
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/taskdns/taskdnstest"
 )
 
-const queueURL = "https://queue"
+const realmQueue = "https://queue"
 
 // realm is an account with two clusters and a hosted zone, and a function that
 // names their tasks.
@@ -50,10 +50,10 @@ func inRealm(t *testing.T, change func(*Config), test func(*testing.T, *realm)) 
 			sqs: taskdnstest.NewSQS(w), zones: route53fake.New(),
 			cfg: Config{
 				Owner: "task_dns/web", Place: Place{Domain: domain, HostedZoneID: "Z1"}, TTL: 60,
-				ClusterARNs: []string{fargateCluster, otherCluster}, QueueURL: queueURL,
+				ClusterARNs: []string{fargateCluster, otherCluster}, QueueURL: realmQueue,
 			},
 		}
-		r.sqs.CreateQueue(queueURL, taskdnstest.QueueSettings{Visibility: 90 * time.Second})
+		r.sqs.CreateQueue(realmQueue, taskdnstest.QueueSettings{Visibility: 90 * time.Second})
 		r.fleet = taskdnstest.NewFleet(r.ecs, r.ec2)
 		r.zones.AddZone("Z1", "example.com")
 		if change != nil {
@@ -130,7 +130,7 @@ func (r *realm) rechecks(t *testing.T) int {
 	found := 0
 	for {
 		out, err := r.sqs.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{
-			QueueUrl: aws.String(queueURL), MaxNumberOfMessages: 1,
+			QueueUrl: aws.String(realmQueue), MaxNumberOfMessages: 1,
 			MessageSystemAttributeNames: []sqstypes.MessageSystemAttributeName{sqstypes.MessageSystemAttributeNameAll},
 		})
 		if err != nil {
@@ -145,7 +145,7 @@ func (r *realm) rechecks(t *testing.T) int {
 			r.handle(t, aws.ToString(m.Body), m.Attributes["SentTimestamp"])
 		}
 		_, err = r.sqs.DeleteMessageBatch(t.Context(), &sqs.DeleteMessageBatchInput{
-			QueueUrl: aws.String(queueURL), Entries: []sqstypes.DeleteMessageBatchRequestEntry{{Id: aws.String("0"), ReceiptHandle: m.ReceiptHandle}},
+			QueueUrl: aws.String(realmQueue), Entries: []sqstypes.DeleteMessageBatchRequestEntry{{Id: aws.String("0"), ReceiptHandle: m.ReceiptHandle}},
 		})
 		if err != nil {
 			t.Fatal(err)

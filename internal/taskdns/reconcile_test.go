@@ -44,7 +44,7 @@ func TestReconcileIsTold(t *testing.T) {
 	inRealm(t, nil, func(t *testing.T, r *realm) {
 		r.start(fargateCluster, 1)
 		r.do(t, Command{Do: DoReconcile})
-		messages := r.sqs.Messages(queueURL)
+		messages := r.sqs.Messages(realmQueue)
 		if len(messages) != 1 || !strings.Contains(messages[0].Body, `"created":["FargateCluster/`+idOf(1)) {
 			t.Errorf("the queue holds %+v, want one watch", messages)
 		}
