@@ -3,7 +3,9 @@
 from localstack.http import Request, Response
 from localstack.services.edge import ROUTER
 
+from fargatedirect_localstack import environments
 from fargatedirect_localstack.changes import Changes
+from fargatedirect_localstack.failures import Failures
 from fargatedirect_localstack.taskevents import Faults
 from fargatedirect_localstack.tasksteps import Steps
 
@@ -11,10 +13,11 @@ from fargatedirect_localstack.tasksteps import Steps
 class Control:
     """The routes, and what they read and set."""
 
-    def __init__(self, changes: Changes, faults: Faults, steps: Steps):
+    def __init__(self, changes: Changes, faults: Faults, steps: Steps, failures: Failures):
         self._changes = changes
         self._faults = faults
         self._steps = steps
+        self._failures = failures
 
     def add_routes(self):
         """Registers the routes with LocalStack's gateway."""
@@ -24,6 +27,9 @@ class Control:
             ("route53/delay", self.set_delay, "POST"),
             ("ecs/faults", self.set_faults, "POST"),
             ("ecs/steps", self.set_steps, "POST"),
+            ("failures", self.set_failures, "POST"),
+            ("calls", self.list_calls, "GET"),
+            ("lambda/kill", self.kill_function, "POST"),
         ):
             ROUTER.add(f"/_fargatedirect/{path}", handler, methods=[method])
 
@@ -50,3 +56,18 @@ class Control:
         wanted = request.get_json(force=True)
         self._steps.set(wanted["account"], {status: ms / 1000 for status, ms in wanted["ms"].items()})
         return Response.for_json({})
+
+    def set_failures(self, request: Request) -> Response:
+        """Replaces the failures of an account: {"account": ..., "failures": [{"service": ..., ...}]}."""
+        wanted = request.get_json(force=True)
+        self._failures.set(wanted["account"], wanted["failures"])
+        return Response.for_json({})
+
+    def list_calls(self, request: Request) -> Response:
+        """Tells the calls of an account: ?account=..."""
+        return Response.for_json(self._failures.calls(request.args["account"]))
+
+    def kill_function(self, request: Request) -> Response:
+        """Kills a function in mid-invocation: {"account": ..., "function": ...}."""
+        wanted = request.get_json(force=True)
+        return Response.for_json({"killed": environments.kill(wanted["account"], wanted["function"])})

@@ -22,6 +22,7 @@ from localstack.aws.connect import connect_to
 from localstack.services.lambda_.invocation.lambda_models import InvocationResult
 from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
 
+from fargatedirect_localstack import environments
 from fargatedirect_localstack.processlog import ProcessLog
 from fargatedirect_localstack.runtimeapi import Outcome, RuntimeAPI
 
@@ -71,6 +72,18 @@ class ProcessExecutor(RuntimeExecutor):
 
     def invoke(self, payload):
         """Makes one invocation and tells how it went, whatever happens."""
+        with environments.busy(self):
+            return self._invoke(payload)
+
+    def kill_process(self) -> bool:
+        """Kills the process as if its machine had failed; tells whether there was one."""
+        process = self._process
+        if process is None:
+            return False
+        process.kill()
+        return True
+
+    def _invoke(self, payload: dict) -> InvocationResult:
         outcome = self._initialize(payload)
         begun = time.monotonic()
         if outcome is None:

@@ -39,6 +39,14 @@ def _steps():
     return Steps()
 
 
+@functools.cache
+def _failures():
+    """The failures on request: the routes set them, each call may meet one."""
+    from fargatedirect_localstack.failures import Failures
+
+    return Failures()
+
+
 @hooks.on_infra_start()
 def start():
     """Adds our routes and checks before the gateway listens."""
@@ -48,8 +56,10 @@ def start():
 
     _allow_many_files()
     _listen_on_loopback()
-    Control(_changes(), _faults(), _steps()).add_routes()
+    Control(_changes(), _faults(), _steps(), _failures()).add_routes()
+    handlers.serve_custom_service_request_handlers.append(_failures().before)
     handlers.serve_custom_service_request_handlers.append(_check_permissions)
+    handlers.run_custom_response_handlers.append(_failures().after)
 
 
 def _allow_many_files():
