@@ -13,7 +13,7 @@ const (
 	saidCNAME     = "RRSet of type A with DNS name b.tasks.example.com. is not permitted because a conflicting RRSet of type  CNAME with the same DNS name already exists in zone example.com."
 	saidOutside   = "RRSet with DNS name c.elsewhere.org. is not permitted in zone example.com."
 	saidPolicy    = "RRSet with DNS name d.tasks.example.com., type A cannot be created as other RRSets exist with the same name and type."
-	saidElsewhere = "Tried to create resource record set [name='xa.tasks.example.com.', type='A'] but it already exists"
+	saidElsewhere = "Tried to create resource record set [name='x-a.tasks.example.com.', type='A'] but it already exists"
 )
 
 func TestComplaints(t *testing.T) {

@@ -28,6 +28,7 @@ func all() []mutant {
 		partsMutants(),
 		policyMutants(),
 		taskDNSMutants(),
+		taskDNSRecordsMutants(),
 		certbotMutants(),
 	)
 }

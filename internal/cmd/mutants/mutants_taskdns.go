@@ -4,8 +4,6 @@ package main
 func taskDNSMutants() []mutant {
 	const (
 		handler  = "internal/taskdns/handler.go"
-		plan     = "internal/taskdns/plan.go"
-		apply    = "internal/taskdns/apply.go"
 		state    = "internal/taskdns/state.go"
 		parse    = "internal/taskdns/parse.go"
 		handback = "internal/taskdns/handback.go"
@@ -67,55 +65,6 @@ func taskDNSMutants() []mutant {
 			old:  "			failed[id] = err\n			continue\n",
 			new:  "			continue\n",
 			pkg:  pkg, test: "^TestHandle$",
-		},
-		{
-			name: "taskdns/upsert-for-create",
-			file: plan,
-			old:  "return verdictChange, []types.Change{{Action: types.ChangeActionCreate,",
-			new:  "return verdictChange, []types.Change{{Action: types.ChangeActionUpsert,",
-			pkg:  pkg, test: "^TestHandle$",
-		},
-		{
-			name: "taskdns/inexact-delete",
-			file: plan,
-			old:  "{{Action: types.ChangeActionDelete, ResourceRecordSet: &set}}",
-			new:  "{{Action: types.ChangeActionDelete, ResourceRecordSet: recordSet(w.name, value(set), ttl)}}",
-			pkg:  pkg, test: "^TestHandle$",
-		},
-		{
-			name: "taskdns/foreign-record-deleted",
-			file: plan,
-			old:  "if !canBeOurs(w, set, ttl) {",
-			new:  "if !canBeOurs(w, set, ttl) && w.address != \"\" {",
-			pkg:  pkg, test: "^TestHandle$",
-		},
-		{
-			name: "taskdns/weighted-record-taken-for-ours",
-			file: plan,
-			old:  "if !isPlain(set) || set.Type != types.RRTypeA",
-			new:  "if !isPlain(set) && w.address != \"\" || set.Type != types.RRTypeA",
-			pkg:  pkg, test: "^TestDecide$",
-		},
-		{
-			name: "taskdns/batch-over-the-limit",
-			file: plan,
-			old:  "records+r > maxBatchRecords",
-			new:  "records > maxBatchRecords",
-			pkg:  pkg, test: "^TestSplit$",
-		},
-		{
-			name: "taskdns/one-refused-change-fails-the-batch",
-			file: apply,
-			old:  "	if named {\n		return\n	}\n",
-			new:  "	_ = named\n",
-			pkg:  pkg, test: "^TestApplySortsOutWhatIsRefused$",
-		},
-		{
-			name: "taskdns/complaint-about-another-name",
-			file: apply,
-			old:  `if (before == "" || !nameByte(before[len(before)-1])) && (after`,
-			new:  `if _ = before; (after`,
-			pkg:  pkg, test: "^TestApplyHandsBack$",
 		},
 		{
 			name: "taskdns/stopping-task-keeps-its-name",
