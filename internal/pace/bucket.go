@@ -24,7 +24,7 @@ const recovery = time.Minute
 const lowest = 1.0 / 16
 
 // NewBucket makes a full bucket that holds at most burst tokens, and gets
-// perSecond new ones.
+// perSecond new ones, which must be more than 0.
 func NewBucket(burst, perSecond float64) *Bucket {
 	return &Bucket{burst: burst, full: perSecond, rate: perSecond, tokens: burst, at: time.Now()}
 }

@@ -403,6 +403,30 @@ func TestApplyIsPaced(t *testing.T) {
 	}
 }
 
+// A change whose answer was lost was made, but has no id that could be watched.
+func TestApplyTellsOfChangesWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		z := newZoned(t)
+		lost := false
+		z.fake.Fault = func(string, any) (error, error) {
+			if lost {
+				return nil, nil
+			}
+			lost = true
+			return nil, route53fake.Unavailable()
+		}
+		out := z.apply(t.Context(), []want{wanted("a", want{addresses: v4(address)})}, nil)
+		if len(out.failed)+len(out.conflicts) > 0 {
+			t.Errorf("failed %v, conflicts %v", out.failed, out.conflicts)
+		}
+		z.holds(t, map[string]string{"a A": "60 " + address})
+		if len(out.changes) != 1 || len(out.changes[0].created) != 1 || out.changes[0].id == "" {
+			t.Errorf("told of %v, want a change that created one name", out.changes)
+		}
+	})
+}
+
 func TestThrottlesAreCounted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -21,6 +21,7 @@ type item struct {
 	known    known
 	changes  []types.Change // to make now
 	bystood  int            // batches refused without a word about it
+	order    string         // the name's place in the zone
 	settled  bool
 	err      error
 	conflict string // what bears the name instead

@@ -70,8 +70,11 @@ func atOrBelow(name, domain string) bool {
 // zone has pages. The exception is a name with more record sets than a page
 // holds.
 func (z *zone) read(ctx context.Context, items []*item) {
+	for _, it := range items {
+		it.order = orderKey(it.want.name)
+	}
 	open := slices.SortedFunc(slices.Values(items), func(a, b *item) int {
-		return cmp.Or(cmp.Compare(orderKey(a.want.name), orderKey(b.want.name)), cmp.Compare(a.kind, b.kind))
+		return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.kind, b.kind))
 	})
 	inside := false // the last page ended within the name that is next
 	for len(open) > 0 {
@@ -146,7 +149,7 @@ func (p page) answers(it *item, start string) bool {
 	if p.whole || name == p.next {
 		return p.whole
 	}
-	return name == canonical(start) || orderKey(name) <= p.end
+	return name == canonical(start) || it.order <= p.end
 }
 
 // orderKey is a name as Route 53 orders names: its labels from the right, with

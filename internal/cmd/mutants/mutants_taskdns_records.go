@@ -72,6 +72,13 @@ func taskDNSRecordsMutants() []mutant {
 			pkg:  pkg, test: "^TestApply$",
 		},
 		{
+			name: "taskdns/answer-lost-and-nobody-told",
+			file: apply,
+			old:  "it.want.touch || errors.As(",
+			new:  "it.want.touch && errors.As(",
+			pkg:  pkg, test: "^TestApplyTellsOfChangesWithoutAnAnswer$",
+		},
+		{
 			name: "taskdns/batch-over-the-limit",
 			file: batch,
 			old:  "records+r > most",
@@ -130,7 +137,7 @@ func taskDNSRecordsMutants() []mutant {
 		{
 			name: "taskdns/one-list-for-each-name",
 			file: read,
-			old:  "return name == canonical(start) || orderKey(name) <= p.end",
+			old:  "return name == canonical(start) || it.order <= p.end",
 			new:  "return name == canonical(start)",
 			pkg:  pkg, test: "^TestReadCountsCalls$",
 		},
