@@ -83,27 +83,26 @@ func readClaim(set types.ResourceRecordSet) (Claim, bool) {
 	if len(words) == 0 || words[0] != claimMark {
 		return Claim{}, false
 	}
-	var c Claim
+	said := make(map[string]string)
 	for _, word := range words[1:] {
 		key, v, _ := strings.Cut(word, "=")
-		switch key {
-		case "owner":
-			c.Owner = v
-		case "account":
-			c.Account = v
-		case "region":
-			c.Region = v
-		case "ttl":
-			for one := range strings.SplitSeq(v, ",") {
-				ttl, err := strconv.ParseInt(one, 10, 64)
-				if err != nil || ttl <= 0 {
-					return Claim{}, false
-				}
-				c.TTLs = append(c.TTLs, ttl)
-			}
-		}
+		said[key] = v
 	}
+	c := Claim{Owner: said["owner"], Account: said["account"], Region: said["region"], TTLs: readTTLs(said["ttl"])}
 	return c, c.Owner != "" && c.Account != "" && c.Region != "" && len(c.TTLs) > 0
+}
+
+// readTTLs reads the TTLs in a claim. There are none if one of them is none.
+func readTTLs(text string) []int64 {
+	var ttls []int64
+	for one := range strings.SplitSeq(text, ",") {
+		ttl, err := strconv.ParseInt(one, 10, 64)
+		if err != nil || ttl <= 0 {
+			return nil
+		}
+		ttls = append(ttls, ttl)
+	}
+	return ttls
 }
 
 // holding is what bears a claim's name.

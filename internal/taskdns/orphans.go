@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/emf"
 )
 
 const (
@@ -75,6 +77,10 @@ func (h *Handler) wanted(v survey) (wants []want, stay map[string]bool, doubles 
 			continue
 		}
 		wants = append(wants, same[0])
+	}
+	if doubles > 0 {
+		h.log.Warn("names left out, they are other tasks' names", "names", doubles)
+		h.metrics.Add(MetricConflicts, emf.Count, float64(doubles))
 	}
 	return wants, stay, doubles
 }

@@ -1,12 +1,14 @@
 package taskdns
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/taskdns/taskdnstest"
@@ -228,6 +230,33 @@ func TestGuardCountsAll(t *testing.T) {
 		}
 		if names := len(r.contents()); names != 21 {
 			t.Errorf("%d names are left, want 21", names)
+		}
+	})
+}
+
+// TestGuardThatCannotAsk: if EC2 does not tell whose the addresses are, nothing
+// is deleted, not even by the message that comes when the grace is over.
+func TestGuardThatCannotAsk(t *testing.T) {
+	inRealm(t, nil, func(t *testing.T, r *realm) {
+		stopped := r.start(fargateCluster, 1)
+		r.start(fargateCluster, 2)
+		r.do(t, Command{Do: DoReconcile})
+		r.address(nameOf(3), 60, addressOf(3))
+		r.stop(stopped)
+		r.wire.Before(func(_ context.Context, c taskdnstest.Call) error {
+			if in, ok := c.Input.(*ec2.DescribeNetworkInterfacesInput); ok && aws.ToString(in.Filters[0].Name) != "network-interface-id" {
+				return taskdnstest.Error("UnauthorizedOperation", "not authorized")
+			}
+			return nil
+		})
+		if got, err := r.try(t, Command{Do: DoReconcile}); err == nil || got.Deleted != 0 {
+			t.Errorf("%+v, %v", got, err)
+		}
+		if err := r.handler.recheck(t.Context(), []string{nameOf(3)}, time.Now().Add(-grace)); err == nil {
+			t.Error("the second look succeeds")
+		}
+		if names := len(r.contents()); names != 3 {
+			t.Errorf("%d names are left, want 3", names)
 		}
 	})
 }

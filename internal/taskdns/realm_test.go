@@ -97,9 +97,6 @@ func (r *realm) stop(task taskdnstest.Task) {
 	}
 }
 
-// forget makes a task one of which ECS knows nothing.
-func (r *realm) forget(task taskdnstest.Task) { r.ecs.Forget(task.ClusterARN, task.ID) }
-
 func idOf(n int) string      { return fmt.Sprintf("%012x%020x", n, n) }
 func nameOf(n int) string    { return idOf(n) + "." + domain }
 func addressOf(n int) string { return fmt.Sprintf("203.0.%d.%d", n/250, n%250+1) }

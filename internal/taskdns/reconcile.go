@@ -43,9 +43,9 @@ func (h *Handler) reconcile(ctx context.Context, unguarded bool) (Report, error)
 	if !unguarded || len(waiting) == 0 {
 		return report, nil
 	}
-	if err := sleep(ctx, shortGrace); err != nil {
-		report.Done = false
-		return report, nil
+	if sleep(ctx, shortGrace) != nil {
+		report.Done, report.Reason = false, "time ran out"
+		return report, nil //nolint:nilerr // it is to be sent again, as the report says
 	}
 	second, _, err := h.look(ctx, look{due: setOf(waiting), unguarded: true})
 	second.Created += report.Created

@@ -29,6 +29,7 @@ func all() []mutant {
 		policyMutants(),
 		taskDNSMutants(),
 		taskDNSRecordsMutants(),
+		taskDNSReconcileMutants(),
 		certbotMutants(),
 	)
 }

@@ -69,8 +69,8 @@ func taskDNSMutants() []mutant {
 		{
 			name: "taskdns/stopping-task-keeps-its-name",
 			file: state,
-			old:  "aws.ToString(t.LastStatus) == statusRunning && aws.ToString(t.DesiredStatus) == statusRunning,",
-			new:  "aws.ToString(t.LastStatus) == statusRunning,",
+			old:  "read.publishable = desired == statusRunning && (last == statusRunning || early)",
+			new:  "read.publishable = last == statusRunning || early",
 			pkg:  pkg, test: "^TestHandleTakesTheNameBeforeTheTaskHasStopped$",
 		},
 		{
