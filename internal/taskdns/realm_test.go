@@ -50,7 +50,7 @@ func inRealm(t *testing.T, change func(*Config), test func(*testing.T, *realm)) 
 			sqs: taskdnstest.NewSQS(w), zones: route53fake.New(),
 			cfg: Config{
 				Owner: "task_dns/web", Place: Place{Domain: domain, HostedZoneID: "Z1"}, TTL: 60,
-				ClusterARNs: []string{fargateCluster, otherCluster}, QueueURL: realmQueue,
+				ClusterARNs: []string{fargateCluster, otherCluster}, QueueURL: realmQueue, DeadLetterQueueURL: realmQueue + "-letters",
 			},
 		}
 		r.sqs.CreateQueue(realmQueue, taskdnstest.QueueSettings{Visibility: 90 * time.Second})
