@@ -187,8 +187,14 @@ resource "fargatedirect_task_dns" "test" {
 // eventually tries until what holds, and fails the test if it never does.
 func eventually(t *testing.T, what string, holds func() error) {
 	t.Helper()
+	within(t, time.Minute, what, holds)
+}
+
+// within is eventually with a patience of its own.
+func within(t *testing.T, patience time.Duration, what string, holds func() error) {
+	t.Helper()
 	var err error
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
 		if err = holds(); err == nil {
 			return
 		}

@@ -2,10 +2,9 @@ package provider_test
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,11 +12,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	eventbridgetypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/localcloud"
 )
 
 // Two hundred tasks start and stop. At each checkpoint the zone holds exactly
@@ -51,6 +49,116 @@ func TestAccTaskDNS_twoHundredTasks(t *testing.T) {
 			}),
 		}},
 	})
+}
+
+// Events come twice and shuffled, the function is killed in the middle of its
+// work, and for a minute AWS throttles and fails every other call. Then the
+// zone is right all the same.
+func TestAccTaskDNS_storm(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t)
+	f := newFleet(t, a, a.clusterARN)
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories,
+		Steps: []resource.TestStep{{
+			Config: a.config(a.taskDNS("")),
+			Check: during(func() {
+				a.checkRetry(t, f)
+				a.shuffleEvents(t)
+				first := f.runMany(60)
+				a.kill(t, f)
+
+				a.fail(t,
+					localcloud.Failure{Service: "route53", Code: "Throttling", Message: "Rate exceeded", Share: 0.4, For: time.Minute},
+					localcloud.Failure{Service: "route53", Lost: true, Share: 0.2, For: time.Minute},
+					localcloud.Failure{Service: "ecs", Operation: "DescribeTasks", Code: "ThrottlingException", Message: "Rate exceeded", Share: 0.4, For: time.Minute},
+					localcloud.Failure{Service: "ec2", Operation: "DescribeNetworkInterfaces", Code: "RequestLimitExceeded", Message: "Request limit exceeded.", Share: 0.4, For: time.Minute},
+					localcloud.Failure{Service: "sqs", Operation: "DeleteMessageBatch", Code: "InternalError", Status: 500, Share: 0.3, For: time.Minute},
+				)
+				storm := time.Now().Add(time.Minute)
+				f.stopMany(first[:30])
+				second := f.runMany(60)
+				time.Sleep(time.Until(storm.Add(-15 * time.Second)))
+				f.stopMany(second[:20])
+				time.Sleep(time.Until(storm))
+				a.fail(t)
+				a.named(t, f)
+				f.stopMany(slices.Concat(first[30:], second[20:]))
+				a.named(t, f)
+				physical := a.taskDNSScope("prod").Physical()
+				a.drained(t, a.queueURL(t, physical))
+				a.drained(t, a.queueURL(t, physical+"-dead-letters"))
+			}),
+		}},
+	})
+}
+
+// shuffleEvents lets ECS send each event twice and out of order.
+func (a *account) shuffleEvents(t *testing.T) {
+	t.Helper()
+	if err := cloud.SetECSFaults(t.Context(), localcloud.ECSFaults{Repeat: 1, Shuffle: true}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cloud.SetECSFaults(context.WithoutCancel(t.Context()), localcloud.ECSFaults{}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// fail replaces what fails in the account.
+func (a *account) fail(t *testing.T, failures ...localcloud.Failure) {
+	t.Helper()
+	if err := cloud.SetFailures(t.Context(), a.id, failures...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// kill kills the function while it changes records.
+func (a *account) kill(t *testing.T, f *fleet) {
+	t.Helper()
+	a.fail(t, localcloud.Failure{Service: "route53", Operation: "ChangeResourceRecordSets", Delay: 2 * time.Second})
+	f.runMany(20)
+	eventually(t, "waiting for the function to be at work", func() error {
+		killed, err := cloud.KillFunction(t.Context(), a.id, a.taskDNSScope("prod").Physical())
+		if err == nil && killed == 0 {
+			err = errors.New("it had nothing to do")
+		}
+		return err
+	})
+	a.fail(t)
+}
+
+// checkRetry fails unless a lone change that is throttled four times is made
+// in the end, and each time tried again within five seconds.
+func (a *account) checkRetry(t *testing.T, f *fleet) {
+	t.Helper()
+	const times = 4
+	failure := localcloud.Throttling("route53", "ChangeResourceRecordSets")
+	failure.Calls = times
+	a.fail(t, failure)
+	begun := time.Now()
+	task := f.run()
+	address, _ := f.address(task)
+	resolves(t, hostname(task, a.domain), address)
+	calls, err := cloud.Calls(t.Context(), a.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tries []localcloud.Call
+	for _, c := range calls {
+		if c.Operation == "ChangeResourceRecordSets" && c.At.After(begun) {
+			tries = append(tries, c)
+		}
+	}
+	if len(tries) != times+1 {
+		t.Fatalf("%d tries, want %d that are throttled and one that is not: %+v", len(tries), times, tries)
+	}
+	for i := 1; i < len(tries); i++ {
+		if gap := tries[i].At.Sub(tries[i-1].At); gap > 5*time.Second {
+			t.Errorf("tried again after %s, want at most 5 s", gap)
+		}
+	}
 }
 
 // runMany starts tasks ten at a time and answers their ARNs.
@@ -107,7 +215,8 @@ func (f *fleet) running() ([]string, error) {
 // others, each with its address.
 func (a *account) named(t *testing.T, f *fleet) {
 	t.Helper()
-	eventually(t, "waiting for the names of all running tasks", func() error {
+	// What a killed function had in hand comes again after 90 seconds.
+	within(t, 4*time.Minute, "waiting for the names of all running tasks", func() error {
 		want, err := f.running()
 		if err != nil {
 			return err
@@ -146,104 +255,4 @@ func sample(t *testing.T, f *fleet) []string {
 		t.Fatal(err)
 	}
 	return ids[:min(3, len(ids))]
-}
-
-// listener hears what the function tells by EventBridge.
-type listener struct {
-	sqs   *sqs.Client
-	queue string
-	heard map[string]int // by detail-type and task
-}
-
-// newListener lets a rule of the default bus send the function's events to a
-// queue. Both are as if they had been there from the start.
-func newListener(t *testing.T, a *account) *listener {
-	t.Helper()
-	l := &listener{sqs: sqs.NewFromConfig(a.aws), heard: map[string]int{}}
-	queue, err := l.sqs.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("listener")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.queue = aws.ToString(queue.QueueUrl)
-	events := eventbridge.NewFromConfig(a.aws)
-	rule, err := events.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: aws.String("listener"), EventPattern: aws.String(`{"source":["fargatedirect.task_dns"]}`)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	arn := fmt.Sprintf("arn:aws:sqs:%s:%s:listener", cloud.Region, a.id)
-	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sqs:SendMessage","Resource":%q,"Condition":{"ArnEquals":{"aws:SourceArn":%q}}}]}`, arn, aws.ToString(rule.RuleArn))
-	if _, err := l.sqs.SetQueueAttributes(t.Context(), &sqs.SetQueueAttributesInput{QueueUrl: &l.queue, Attributes: map[string]string{"Policy": policy}}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := events.PutTargets(t.Context(), &eventbridge.PutTargetsInput{
-		Rule: aws.String("listener"), Targets: []eventbridgetypes.Target{{Id: aws.String("queue"), Arn: &arn}},
-	}); err != nil {
-		t.Fatal(err)
-	}
-	a.before = a.snapshot(t)
-	return l
-}
-
-// notification is an event of the function's.
-type notification struct {
-	Source     string   `json:"source"`
-	DetailType string   `json:"detail-type"`
-	Resources  []string `json:"resources"`
-	Detail     struct {
-		Hostname   string   `json:"hostname"`
-		Addresses  []string `json:"addresses"`
-		TaskARN    string   `json:"taskArn"`
-		ClusterARN string   `json:"clusterArn"`
-		Group      string   `json:"group"`
-		StartedBy  string   `json:"startedBy"`
-		Reason     string   `json:"reason"`
-	} `json:"detail"`
-}
-
-// expect waits for an event about a task.
-func (l *listener) expect(t *testing.T, detailType, taskARN string) {
-	t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); l.heard[detailType+" "+taskARN] == 0; {
-		if time.Now().After(deadline) {
-			t.Fatalf("no event %q about task %s among %d others", detailType, taskARN, len(l.heard))
-		}
-		l.listen(t)
-	}
-}
-
-// listen takes in what has come.
-func (l *listener) listen(t *testing.T) {
-	t.Helper()
-	out, err := l.sqs.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &l.queue, MaxNumberOfMessages: 10, WaitTimeSeconds: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range out.Messages {
-		var n notification
-		if err := json.Unmarshal([]byte(aws.ToString(m.Body)), &n); err != nil {
-			t.Fatalf("reading %s: %v", strconv.Quote(aws.ToString(m.Body)), err)
-		}
-		checkNotification(t, n)
-		l.heard[n.DetailType+" "+n.Detail.TaskARN]++
-		if _, err := l.sqs.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: &l.queue, ReceiptHandle: m.ReceiptHandle}); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// checkNotification fails unless an event is of the documented form.
-func checkNotification(t *testing.T, n notification) {
-	t.Helper()
-	d := n.Detail
-	id := d.TaskARN[strings.LastIndex(d.TaskARN, "/")+1:]
-	if n.Source != "fargatedirect.task_dns" || !slices.Equal(n.Resources, []string{d.TaskARN}) || !strings.HasPrefix(d.Hostname, id+".") ||
-		!strings.HasPrefix(d.TaskARN, strings.Replace(d.ClusterARN, ":cluster/", ":task/", 1)+"/") {
-		t.Errorf("the event is %+v", n)
-	}
-	if ready := n.DetailType == "Task DNS Name Ready"; ready != (len(d.Addresses) > 0) || ready && d.Group != "family:browser" {
-		t.Errorf("the event is %+v", n)
-	}
-	if failed := n.DetailType == "Task DNS Name Failed"; failed != (d.Reason != "") {
-		t.Errorf("the event is %+v", n)
-	}
 }
