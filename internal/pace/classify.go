@@ -51,8 +51,7 @@ func faulty(err error) bool {
 
 // status is the HTTP status of AWS's answer, or 0.
 func status(err error) int {
-	var response *awshttp.ResponseError
-	if errors.As(err, &response) {
+	if response, ok := errors.AsType[*awshttp.ResponseError](err); ok {
 		return response.HTTPStatusCode()
 	}
 	return 0

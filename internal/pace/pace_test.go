@@ -142,9 +142,8 @@ func TestDoTriesAgain(t *testing.T) {
 					defer cancel()
 				}
 				err := p.Do(ctx, 1, c.call)
-				var api smithy.APIError
 				code := ""
-				if errors.As(err, &api) {
+				if api, ok := errors.AsType[smithy.APIError](err); ok {
 					code = api.ErrorCode()
 				}
 				if code != tt.code || errors.Is(err, ErrNoTime) != tt.noTime || (err == nil) != (tt.code == "") {

@@ -310,15 +310,6 @@ func (f *fakeSQS) ChangeMessageVisibilityBatch(_ context.Context, in *sqs.Change
 	return &sqs.ChangeMessageVisibilityBatchOutput{}, nil
 }
 
-var errUnreadable = apiError("Throttling", "Rate exceeded")
-
-// unreadable is a zone that can be changed but not listed.
-type unreadable struct{ *fakeZone }
-
-func (unreadable) ListResourceRecordSets(context.Context, *route53.ListResourceRecordSetsInput, ...func(*route53.Options)) (*route53.ListResourceRecordSetsOutput, error) {
-	return nil, errUnreadable
-}
-
 // v4 is an IPv4 address alone.
 func v4(text string) addresses { return addresses{v4: netip.MustParseAddr(text)} }
 
