@@ -30,6 +30,7 @@ func all() []mutant {
 		taskDNSMutants(),
 		taskDNSRecordsMutants(),
 		taskDNSReconcileMutants(),
+		taskDNSQueueMutants(),
 		certbotMutants(),
 	)
 }

@@ -6,50 +6,52 @@ func taskDNSMutants() []mutant {
 		handler  = "internal/taskdns/handler.go"
 		state    = "internal/taskdns/state.go"
 		parse    = "internal/taskdns/parse.go"
+		settle   = "internal/taskdns/settle.go"
+		collect  = "internal/taskdns/collect.go"
 		handback = "internal/taskdns/handback.go"
 		pkg      = "./internal/taskdns"
 	)
 	return []mutant{
 		{
 			name: "taskdns/the-message-is-believed",
-			file: handler,
-			old:  "		if t.cluster == \"\" {",
-			new:  "		if m.claim.stopped {\n			t.running = false\n		}\n		if t.cluster == \"\" {",
+			file: settle,
+			old:  "		ok = true\n",
+			new:  "		ok = true\n		s.publishable = s.publishable && m.claim.version == t.version\n",
 			pkg:  pkg, test: "^TestHandle$",
 		},
 		{
 			name: "taskdns/no-version-check",
-			file: handler,
-			old:  "case t.found && m.claim.version > t.version, !t.found && !m.claim.stopped:",
-			new:  "case !t.found && !m.claim.stopped:",
+			file: settle,
+			old:  "case !t.found, m.claim.version > t.version:",
+			new:  "case !t.found:",
 			pkg:  pkg, test: "^TestHandle$",
 		},
 		{
 			name: "taskdns/unknown-task-is-stopped",
-			file: handler,
-			old:  "case t.found && m.claim.version > t.version, !t.found && !m.claim.stopped:",
+			file: settle,
+			old:  "case !t.found, m.claim.version > t.version:",
 			new:  "case t.found && m.claim.version > t.version:",
 			pkg:  pkg, test: "^TestHandle$",
 		},
 		{
 			name: "taskdns/patience-without-end",
-			file: handler,
+			file: settle,
 			old:  "	case !m.young:\n		return nil\n",
 			new:  "",
 			pkg:  pkg, test: "^TestHandleLosesPatience$",
 		},
 		{
 			name: "taskdns/invented-time-is-believed",
-			file: handler,
+			file: collect,
 			old:  "if a.IsZero() || !b.IsZero() && b.Before(a) {",
 			new:  "if a.IsZero() {",
 			pkg:  pkg, test: "^TestHandleLosesPatience$",
 		},
 		{
 			name: "taskdns/failed-items-dropped",
-			file: handler,
-			old:  "m.err = unsettled[m.claim.taskID]",
-			new:  "_ = unsettled[m.claim.taskID]",
+			file: settle,
+			old:  "m.err = cmp.Or(m.err, failed[id])",
+			new:  "_ = cmp.Or(m.err, failed[id])",
 			pkg:  pkg, test: "^TestHandle$",
 		},
 		{
@@ -61,7 +63,7 @@ func taskDNSMutants() []mutant {
 		},
 		{
 			name: "taskdns/unreadable-address-is-none",
-			file: handler,
+			file: settle,
 			old:  "			failed[id] = err\n			continue\n",
 			new:  "			continue\n",
 			pkg:  pkg, test: "^TestHandle$",
@@ -85,7 +87,7 @@ func taskDNSMutants() []mutant {
 			file: state,
 			old:  "seen[id] = task{err: err}",
 			new:  "seen[id] = task{}",
-			pkg:  pkg, test: "^TestHandle$",
+			pkg:  pkg, test: "^TestTasksIgnoresStrangeAnswers$",
 		},
 		{
 			name: "taskdns/other-spelling-of-the-attachment",
@@ -111,8 +113,8 @@ func taskDNSMutants() []mutant {
 		{
 			name: "taskdns/handed-back-after-the-whole-timeout",
 			file: handback,
-			old:  "VisibilityTimeout: r.delay(m),",
-			new:  "VisibilityTimeout: 100 * r.delay(m),",
+			old:  "append(seconds, delay(m, h.random))",
+			new:  "append(seconds, 100*delay(m, h.random))",
 			pkg:  pkg, test: "^TestHandle$",
 		},
 	}
