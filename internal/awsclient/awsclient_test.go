@@ -322,7 +322,8 @@ func TestServices(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := map[string]*string{
-		"events": c.Events.Options().BaseEndpoint, "iam": c.IAM.Options().BaseEndpoint,
+		"cloudwatch": c.CloudWatch.Options().BaseEndpoint,
+		"events":     c.Events.Options().BaseEndpoint, "iam": c.IAM.Options().BaseEndpoint,
 		"lambda": c.Lambda.Options().BaseEndpoint, "logs": c.Logs.Options().BaseEndpoint, "route53": c.Route53.Options().BaseEndpoint,
 		"s3": c.S3.Options().BaseEndpoint, "sns": c.SNS.Options().BaseEndpoint, "sqs": c.SQS.Options().BaseEndpoint,
 		"ssm": c.SSM.Options().BaseEndpoint, "sts": c.STS.Options().BaseEndpoint,

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -41,11 +42,13 @@ type Clients struct {
 	Route53 *route53.Client
 	SSM     *ssm.Client
 	STS     *sts.Client
+
+	CloudWatch *cloudwatch.Client
 }
 
 // Services are the keys that Config.Endpoints may have.
 func Services() []string {
-	return []string{"events", "iam", "lambda", "logs", "route53", "s3", "sns", "sqs", "ssm", "sts"}
+	return []string{"cloudwatch", "events", "iam", "lambda", "logs", "route53", "s3", "sns", "sqs", "ssm", "sts"}
 }
 
 // For answers the clients for a region; empty stands for the provider's own.
@@ -91,6 +94,8 @@ func (p *Provider) clients(region string) *Clients {
 		Route53: route53.NewFromConfig(cfg, func(o *route53.Options) { at("route53", &o.BaseEndpoint) }),
 		SSM:     ssm.NewFromConfig(cfg, func(o *ssm.Options) { at("ssm", &o.BaseEndpoint) }),
 		STS:     sts.NewFromConfig(cfg, func(o *sts.Options) { at("sts", &o.BaseEndpoint) }),
+
+		CloudWatch: cloudwatch.NewFromConfig(cfg, func(o *cloudwatch.Options) { at("cloudwatch", &o.BaseEndpoint) }),
 	}
 }
 

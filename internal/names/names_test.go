@@ -92,6 +92,7 @@ func TestARNs(t *testing.T) {
 		"arn:aws:iam::123456789012:role/team/r":                       scope().GlobalARN("iam", "role/team/r"),
 		"arn:aws-us-gov:s3:::certs":                                   gov.BucketARN("certs"),
 		"arn:aws-us-gov:route53:::hostedzone/Z1":                      gov.HostedZoneARN("Z1"),
+		"arn:aws-us-gov:route53:::change/*":                           gov.ChangeARN("*"),
 	} {
 		if got != want {
 			t.Errorf("got %s, want %s", got, want)

@@ -17,6 +17,7 @@ import (
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/iampolicy"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/names"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/snapshot"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/taskdns"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/taskdnsstack"
 )
 
@@ -91,7 +92,7 @@ func TestAccPermissions_taskDNS(t *testing.T) {
 	boundary := a.addPolicy(t)
 	u := a.user(t)
 	spec := taskdnsstack.Spec{
-		Scope: a.scope(names.KindTaskDNS), Domain: a.domain, HostedZoneID: a.zoneID, ClusterARNs: []string{a.clusterARN},
+		Scope: a.scope(names.KindTaskDNS), Place: taskdns.Place{Domain: a.domain, HostedZoneID: a.zoneID}, ClusterARNs: []string{a.clusterARN},
 		IAMPath: "/apps/", PermissionsBoundary: boundary,
 	}
 	bounded := fmt.Sprintf("iam_path = \"/apps/\"\npermissions_boundary = %q\n", boundary)

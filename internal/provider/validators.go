@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -15,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/dnsname"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/hostname"
 )
 
 type (
@@ -57,7 +59,46 @@ func arnOf(service, resource, example string) validator.String {
 // dot.
 const maxTaskDomain = 253 - 36 - 1
 
-func taskDomain() validator.String { return check{"domain", taskDomainProblem} }
+// hostDomain checks a domain but for its length, which depends on the names
+// that are made below it.
+func hostDomain() validator.String {
+	return check{"domain", func(v string) string {
+		if err := dnsname.Check(v); err != nil {
+			return err.Error()
+		}
+		return ""
+	}}
+}
+
+func hostnameTemplate() validator.String {
+	return check{"hostname template", func(v string) string {
+		if _, err := hostname.Parse(v); err != nil {
+			return err.Error()
+		}
+		return ""
+	}}
+}
+
+var externalIDPattern = regexp.MustCompile(`^[A-Za-z0-9_+=,.@:/-]+$`)
+
+func externalID() validator.String {
+	return check{"external id", func(v string) string {
+		if len(v) >= 2 && len(v) <= 1224 && externalIDPattern.MatchString(v) {
+			return ""
+		}
+		return fmt.Sprintf("%q is not 2 to 1224 of letters, digits and _+=,.@:/-", v)
+	}}
+}
+
+func reconcileInterval() validator.String {
+	return check{"interval", func(v string) string {
+		d, err := time.ParseDuration(v)
+		if err != nil || d < time.Minute || d > 24*time.Hour || d%time.Minute != 0 {
+			return fmt.Sprintf("%q is not a number of whole minutes from 1m to 24h; right values are %q and %q", v, "5m", "1h")
+		}
+		return ""
+	}}
+}
 
 // taskDomainProblem tells why tasks cannot have names below a domain, or "".
 func taskDomainProblem(domain string) string {

@@ -294,6 +294,25 @@ func TestDeleteGoesOnAfterAFailure(t *testing.T) {
 	}
 }
 
+func TestDeleteStopsWhereAPartAsksForIt(t *testing.T) {
+	t.Parallel()
+	j := &journal{}
+	bad := part(j, "bad", finished(owner))
+	bad.err = fmt.Errorf("%w: denied", stack.ErrStop)
+	s := stack.Stack{
+		Owner:     owner,
+		Stages:    [][]stack.Part{{part(j, "a", finished(owner))}, {bad, part(j, "beside", finished(owner))}, {part(j, "c", finished(owner))}},
+		Leftovers: []stack.Leftover{&leftover{plain{name: "left", journal: j}}},
+	}
+	if err := s.Delete(t.Context()); !errors.Is(err, bad.err) {
+		t.Errorf("got error %v", err)
+	}
+	slices.Sort(j.lines)
+	if want := []string{"delete bad", "delete beside", "delete c"}; !slices.Equal(j.lines, want) {
+		t.Errorf("got %q, want %q", j.lines, want)
+	}
+}
+
 func TestDeleteIsRefusedBeforeAnythingIsDeleted(t *testing.T) {
 	t.Parallel()
 	unreadable := func(j *journal) stack.Part {

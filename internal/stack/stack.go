@@ -18,6 +18,10 @@ import (
 // ErrNotFound tells that a part does not exist.
 var ErrNotFound = errors.New("not found")
 
+// ErrStop is in the error of a part that could not be deleted and that needs
+// the parts of earlier stages for that: they are kept.
+var ErrStop = errors.New("deletion stopped")
+
 // Part is one AWS object. Every method may be called again after it failed
 // half-way, and then finishes the work.
 type Part interface {
@@ -196,14 +200,19 @@ func (s Stack) Drift(ctx context.Context) ([]string, error) {
 
 // Delete removes all parts in reverse order. It deletes nothing if a guard
 // refuses or if a part belongs to somebody else. A part that cannot be deleted
-// does not keep later stages from being tried; all errors are reported.
+// does not keep other stages from being tried, unless its error holds ErrStop;
+// all errors are reported.
 func (s Stack) Delete(ctx context.Context) error {
 	if err := s.CheckDelete(ctx); err != nil {
 		return err
 	}
 	var errs []error
 	for _, stage := range slices.Backward(s.Stages) {
-		errs = append(errs, each(stage, func(p Part) error { return p.Delete(ctx) }))
+		err := each(stage, func(p Part) error { return p.Delete(ctx) })
+		errs = append(errs, err)
+		if errors.Is(err, ErrStop) {
+			return errors.Join(errs...)
+		}
 	}
 	for _, l := range s.Leftovers {
 		errs = append(errs, l.Delete(ctx))

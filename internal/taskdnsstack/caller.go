@@ -25,16 +25,45 @@ func (s Spec) CallerGrants() []callerpolicy.Grant {
 	}}
 	grants = append(grants, callerpolicy.LogGroup(s.Scope, s.LogGroup(), s.LogRetentionDays, s.KMSKeyARN)...)
 	grants = append(grants, callerpolicy.Role(s.Scope, s.IAMPath, s.PermissionsBoundary)...)
-	grants = append(grants, callerpolicy.Function(s.FunctionARN()))
+	function := callerpolicy.Function(s.FunctionARN())
+	function.Create = append(function.Create, "lambda:AddPermission", "lambda:GetPolicy", "lambda:InvokeFunction")
+	function.Other = append(function.Other, "lambda:RemovePermission")
+	grants = append(grants, function)
 	grants = append(grants, s.mappingGrants()...)
-	grants = append(grants, callerpolicy.Rules(rules...))
-	if s.HostedZoneID != "" {
+	grants = append(grants, callerpolicy.Rules(append(rules, s.reconcileRuleARN())...))
+	grants = append(grants, s.watchGrants()...)
+	if s.Place.HostedZoneID != "" && s.Place.RoleARN == "" {
 		// A zone that the caller may not read is left to the function.
 		grants = append(grants, callerpolicy.Grant{
-			Sid: "HostedZone", Other: []string{"route53:GetHostedZone"}, Resources: []string{s.Scope.HostedZoneARN(s.HostedZoneID)},
+			Sid: "HostedZone", Other: []string{"route53:GetHostedZone"}, Resources: []string{s.Scope.HostedZoneARN(s.Place.HostedZoneID)},
 		})
 	}
 	return append(grants, callerpolicy.Key(s.KMSKeyARN)...)
+}
+
+// watchGrants are for the alarms and the dashboard. Whether there is a
+// dashboard is looked for at import.
+func (s Spec) watchGrants() []callerpolicy.Grant {
+	var alarms []string
+	for _, end := range alarmNames {
+		alarms = append(alarms, s.alarmARN(end))
+	}
+	dashboard := callerpolicy.Grant{Sid: "Dashboard", Other: []string{"cloudwatch:GetDashboard"}, Resources: []string{s.dashboardARN()}}
+	if s.Dashboard {
+		dashboard.Create = []string{"cloudwatch:GetDashboard", "cloudwatch:PutDashboard"}
+		dashboard.Other = []string{"cloudwatch:DeleteDashboards"}
+	}
+	return []callerpolicy.Grant{
+		{
+			Sid: "Alarms",
+			Create: []string{
+				"cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm",
+				"cloudwatch:TagResource", "cloudwatch:UntagResource",
+			},
+			Other: []string{"cloudwatch:DeleteAlarms"}, Resources: alarms,
+		},
+		dashboard,
+	}
 }
 
 // mappingGrants are for the mapping from the queue to the function. Its id is

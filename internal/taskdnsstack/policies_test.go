@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/names"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/taskdns"
 )
 
 func testSpec(clusters ...string) Spec {
@@ -18,10 +19,9 @@ func testSpec(clusters ...string) Spec {
 			Kind: names.KindTaskDNS, Partition: "aws", Account: "123456789012", Region: "eu-west-2",
 			DNSSuffix: "amazonaws.com", Name: "prod",
 		},
-		Domain:       "tasks.example.com",
-		HostedZoneID: "Z0123456789",
-		TTL:          60,
-		IAMPath:      "/apps/",
+		Place:   taskdns.Place{Domain: "tasks.example.com", HostedZoneID: "Z0123456789"},
+		TTL:     60,
+		IAMPath: "/apps/",
 	}
 	for _, c := range clusters {
 		s.ClusterARNs = append(s.ClusterARNs, "arn:aws:ecs:eu-west-2:123456789012:cluster/"+c)
@@ -45,6 +45,14 @@ func TestPolicies(t *testing.T) {
 	s := testSpec("web", "batch")
 	encrypted := s
 	encrypted.KMSKeyARN = "arn:aws:kms:eu-west-2:123456789012:key/k"
+	elsewhere := testSpec("web")
+	elsewhere.Place.RoleARN, elsewhere.Place.ExternalID = "arn:aws:iam::210987654321:role/zone", "secret"
+	elsewhere.Place.HostnameTemplate = "{service}-{short_id}"
+	elsewhere.PublishOn, elsewhere.TakeOver = taskdns.PublishAttached, true
+	elsewhere.EventBusARN = "arn:aws:events:eu-west-2:123456789012:event-bus/browsers"
+	elsewhere.Limits = taskdns.Limits{RequestsPerSecond: 5, RequestBurst: 25}
+	elsewhere.Dashboard = true
+	moving, _ := elsewhere.Retiring(elsewhere.Places(s, nil))
 	for name, text := range map[string]string{
 		"role":               s.RolePolicy().JSON(),
 		"role_with_key":      encrypted.RolePolicy().JSON(),
@@ -55,6 +63,14 @@ func TestPolicies(t *testing.T) {
 		"caller_with_key":    encrypted.CallerPolicy().JSON(),
 		"event_pattern":      s.patterns()[0],
 		"environment_config": s.Environment()["CONFIG"],
+
+		"role_zone_elsewhere":               elsewhere.RolePolicy().JSON(),
+		"role_moving":                       moving.RolePolicy().JSON(),
+		"caller_zone_elsewhere":             elsewhere.CallerPolicy().JSON(),
+		"event_pattern_attached":            elsewhere.patterns()[0],
+		"environment_config_zone_elsewhere": elsewhere.Environment()["CONFIG"],
+		"environment_config_moving":         moving.Environment()["CONFIG"],
+		"dashboard":                         s.dashboardBody(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -116,7 +132,7 @@ func TestCheckSizes(t *testing.T) {
 		200: {"role policy would have", "environment would have"},
 		600: {"EventBridge rules", "role policy would have", "environment would have"},
 	} {
-		got := testSpec(manyClusters(n)...).CheckSizes()
+		got := testSpec(manyClusters(n)...).CheckSizes(nil)
 		if len(got) != len(want) {
 			t.Errorf("%d clusters: got %q, want %q", n, got, want)
 			continue

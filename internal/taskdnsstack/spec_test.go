@@ -31,6 +31,7 @@ func TestPartitions(t *testing.T) {
 			s := testSpec()
 			s.Scope = scope
 			s.ClusterARNs = []string{scope.ARN("ecs", "cluster/web")}
+			s.Dashboard = true
 			texts := []string{
 				s.RolePolicy().JSON(), s.TrustPolicy().JSON(), s.QueuePolicy(s.QueueARN()).JSON(), s.CallerPolicy().JSON(),
 				s.patterns()[0], s.FunctionARN(), s.RoleARN(), s.QueueARN(), s.DeadLetterQueueARN(), s.Environment()["CONFIG"],
@@ -63,6 +64,7 @@ func TestNamesFit(t *testing.T) {
 		"queue":             {s.Scope.Physical(), 80},
 		"dead-letter queue": {s.DeadLetterQueueName(), 80},
 		"last rule":         {s.ruleName(MaxRules - 1), 64},
+		"schedule":          {s.ReconcileRule(), 64},
 		"role":              {s.Scope.Physical(), 64},
 		"function":          {s.Scope.Physical(), 64},
 	} {
@@ -71,7 +73,7 @@ func TestNamesFit(t *testing.T) {
 		}
 	}
 	// A domain may have 216, Lambda takes 256.
-	s.Domain = strings.Repeat("d", 216)
+	s.Place.Domain = strings.Repeat("d", 216)
 	if d := s.Function(&awsclient.Clients{}).Description; len(d) > 256 {
 		t.Errorf("the function's description has %d characters", len(d))
 	}
@@ -90,18 +92,24 @@ func TestStack(t *testing.T) {
 	t.Parallel()
 	s := testSpec(manyClusters(100)...)
 	s.Tags = map[string]string{"team": "browsers", stack.OwnerTag: "somebody"}
-	s.Creating = true
+	s.Creating, s.Dashboard = true, true
 	got := s.Stack(&awsclient.Clients{})
 	name := s.Scope.Physical()
 	want := [][]string{
 		{"SQS queue (" + name + "-dead-letters)", "log group (/aws/lambda/" + name + ")", "role (" + name + ")"},
 		{"SQS queue (" + name + ")"},
 		{"Lambda function (" + name + ")"},
+		{"claim (" + name + ")", "permission (schedule of function " + name + ")"},
 		{"event source mapping (" + s.QueueARN() + " to " + name + ")"},
 	}
-	for n := range s.patterns() {
-		want[3] = append(want[3], "EventBridge rule ("+s.ruleName(n)+")")
+	for _, end := range []string{"dead-letters", "queue-age", "errors", "not-reconciled", "held"} {
+		want[3] = append(want[3], "CloudWatch alarm ("+name+"-"+end+")")
 	}
+	want[3] = append(want[3], "CloudWatch dashboard ("+name+")")
+	for n := range s.patterns() {
+		want[4] = append(want[4], "EventBridge rule ("+s.ruleName(n)+")")
+	}
+	want[4] = append(want[4], "EventBridge rule ("+name+"-sync)")
 	if got.Owner != "task_dns/prod" || len(got.Stages) != len(want) {
 		t.Fatalf("the stack is %v of %s", got.Stages, got.Owner)
 	}
@@ -121,9 +129,13 @@ func TestStack(t *testing.T) {
 	if s.Tags[stack.OwnerTag] != "somebody" {
 		t.Error("the user's tags were changed")
 	}
-	// An update back to few clusters leaves the other rules behind.
-	rest := got.Without(testSpec("web").Stack(&awsclient.Clients{}))
-	if len(rest.Stages) != 1 || len(rest.Stages[0]) != len(s.patterns())-1 {
+	// An update back to few clusters, no dashboard and another domain leaves
+	// the other rules and the dashboard behind. It does not leave the claim: to
+	// delete that part is to remove all names.
+	few := testSpec("web")
+	few.Place.Domain = "other.example.com"
+	rest := got.Without(few.Stack(&awsclient.Clients{}))
+	if len(rest.Stages) != 2 || len(rest.Stages[0]) != 1 || rest.Stages[0][0].String() != "CloudWatch dashboard ("+name+")" || len(rest.Stages[1]) != len(s.patterns())-1 {
 		t.Errorf("left behind are %v", rest.Stages)
 	}
 }

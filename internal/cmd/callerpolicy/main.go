@@ -13,6 +13,7 @@ import (
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbotstack"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/iampolicy"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/names"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/taskdns"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/taskdnsstack"
 )
 
@@ -51,7 +52,7 @@ func examples() map[string]iampolicy.Document {
 		Certificates: map[string]certbotstack.Certificate{"browser": {}},
 	}
 	taskDNS := taskdnsstack.Spec{
-		Scope: scope(names.KindTaskDNS), HostedZoneID: zone, IAMPath: "/", Domain: "browser.example.com",
+		Scope: scope(names.KindTaskDNS), IAMPath: "/", Place: taskdns.Place{Domain: "browser.example.com", HostedZoneID: zone},
 		ClusterARNs: []string{"arn:aws:ecs:eu-west-2:123456789012:cluster/browsers"},
 	}
 	return map[string]iampolicy.Document{"certbot": certbot.CallerPolicy(), "task_dns": taskDNS.CallerPolicy()}

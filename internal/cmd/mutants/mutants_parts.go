@@ -114,8 +114,8 @@ func policyMutants() []mutant {
 		{
 			name: "policies/any-name-of-the-domain",
 			file: taskDNS,
-			old:  `strings.Repeat("?", 32)`,
-			new:  `strings.Repeat("*", 1)`,
+			old:  `names = append(names, label+"."+p.Domain)`,
+			new:  `names = append(names, label[:0]+"*."+p.Domain)`,
 			pkg:  taskDNSPkg, test: "^TestPolicies$",
 		},
 		{
