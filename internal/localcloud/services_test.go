@@ -13,6 +13,8 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awserr"
 )
 
 // TestSNSWaitsForConfirmation shows that an e-mail subscription has no ARN
@@ -115,5 +117,17 @@ func TestTagsOfNewParts(t *testing.T) {
 	alarm, err := alarms.ListTagsForResource(t.Context(), &cloudwatch.ListTagsForResourceInput{ResourceARN: aws.String(arn)})
 	if err != nil || len(alarm.Tags) != 1 || aws.ToString(alarm.Tags[0].Value) != "b" {
 		t.Errorf("the alarm's tags are %+v, %v", alarm, err)
+	}
+}
+
+func TestDashboardThatDoesNotExist(t *testing.T) {
+	t.Parallel()
+	client := cloudwatch.NewFromConfig(cloud.Config())
+	_, get := client.GetDashboard(t.Context(), &cloudwatch.GetDashboardInput{DashboardName: aws.String("absent")})
+	_, del := client.DeleteDashboards(t.Context(), &cloudwatch.DeleteDashboardsInput{DashboardNames: []string{"absent"}})
+	for what, err := range map[string]error{"GetDashboard": get, "DeleteDashboards": del} {
+		if !awserr.Is(err, "ResourceNotFound", "DashboardNotFoundError") {
+			t.Errorf("%s answers %v", what, err)
+		}
 	}
 }

@@ -1,5 +1,6 @@
 """Small differences between LocalStack's services and AWS's."""
 
+from localstack.aws.api.cloudwatch import DashboardNotFoundError
 from localstack.services.cloudwatch.provider_v2 import CloudwatchProvider
 from localstack.services.sns.models import sns_stores
 from localstack.services.sns.provider import SnsProvider
@@ -34,7 +35,8 @@ class StrictSns(SnsProvider):
 
 
 class StrictCloudwatch(CloudwatchProvider):
-    """CloudWatch that keeps the tags with which an alarm is made."""
+    """CloudWatch that keeps the tags with which an alarm is made, and has AWS's
+    answer for dashboards that do not exist."""
 
     def put_metric_alarm(self, context, request):
         store = self.get_store(context.account_id, context.region)
@@ -44,3 +46,17 @@ class StrictCloudwatch(CloudwatchProvider):
         # AWS ignores the tags of a call that changes an alarm.
         if new and request.get("Tags"):
             self.tag_resource(context, arn, request["Tags"])
+
+    def get_dashboard(self, context, dashboard_name, **kwargs):
+        self._must_exist(context, [dashboard_name])
+        return super().get_dashboard(context, dashboard_name, **kwargs)
+
+    def delete_dashboards(self, context, dashboard_names, **kwargs):
+        self._must_exist(context, dashboard_names)
+        return super().delete_dashboards(context, dashboard_names, **kwargs)
+
+    def _must_exist(self, context, names):
+        dashboards = self.get_store(context.account_id, context.region).dashboards
+        for name in names:
+            if name not in dashboards:
+                raise DashboardNotFoundError(f"Dashboard {name} does not exist")
