@@ -42,8 +42,7 @@ func giveUp(ctx context.Context, c *awsclient.Clients, spec taskdnsstack.Spec, d
 // warns of what it could not do: everything else is in place by then, and the
 // function tries again by itself.
 func warnOfNames(ctx context.Context, c *awsclient.Clients, spec taskdnsstack.Spec, unguarded bool, diags *diag.Diagnostics) {
-	report, err := taskdns.Report{}, error(nil)
-	_, _ = spec.Invoker(c).Once(ctx, taskdns.Command{Do: taskdns.DoReconcile, Unguarded: unguarded})
+	report, err := spec.Invoker(c).Finish(ctx, taskdns.Command{Do: taskdns.DoReconcile, Unguarded: unguarded})
 	const after = "Everything else is in place. The function tries again by itself, as often as reconcile_interval says."
 	switch {
 	case err != nil:
@@ -80,7 +79,7 @@ func (u taskDNSUpdate) run(ctx context.Context, before privateData, resp *resour
 	diags := &resp.Diagnostics
 	fail := func(err error) { addError(diags, "Updating", names.KindTaskDNS, u.next.Scope.Name, err) }
 	places := u.next.Places(u.old, readPlaces(ctx, before, diags))
-	transition, moves := u.next, false
+	transition, moves := u.next.Retiring(places)
 	if moves {
 		writePlaces(ctx, resp.Private, places, diags)
 	}

@@ -59,6 +59,8 @@ func arnOf(service, resource, example string) validator.String {
 // dot.
 const maxTaskDomain = 253 - 36 - 1
 
+func taskDomain() validator.String { return check{"domain", taskDomainProblem} }
+
 // hostDomain checks a domain but for its length, which depends on the names
 // that are made below it.
 func hostDomain() validator.String {

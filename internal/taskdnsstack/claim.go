@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/stack"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/taskdns"
@@ -37,7 +36,7 @@ func (e *ClaimedError) Error() string {
 // Advice is what the user can do.
 func (e *ClaimedError) Advice() string {
 	return fmt.Sprintf("Two resources would take each other's names away. Choose another domain; one below it, such as \"more.%s\", counts as another. "+
-		"If the other resource is no more, delete the TXT record %s.%s and apply again.", e.Domain, claimLabel, e.Domain)
+		"If the other resource is no more, delete the TXT record %s and apply again.", e.Domain, taskdns.ClaimName(e.Domain))
 }
 
 func (c *claim) String() string { return fmt.Sprintf("claim (%s)", c.invoker.Function) }
@@ -73,62 +72,24 @@ func (c *claim) Drift(ctx context.Context) ([]string, error) {
 	return nil, nil
 }
 
-// again is how long Delete waits before it looks for names that an invocation
-// wrote that had begun before its events were stopped.
-const again = 2 * time.Second
-
-// Delete removes all names of the resource and then the claim, and looks again
-// until nothing is left. It touches nothing unless the claim is ours. Where
-// there is no function there is nothing that it could do.
+// Delete has the function remove all names of the resource, those at places
+// that it has left included, and then the claim. The function looks again
+// until nothing is left, and touches nothing where the claim is not ours.
+// Where there is no function there is nothing that it could do.
 func (c *claim) Delete(ctx context.Context) error {
-	err := c.drain(ctx)
-	switch {
-	case err == nil, errors.Is(err, stack.ErrNotFound):
-		return nil
-	case c.mayStay:
+	drain := taskdns.Command{Do: taskdns.DoDrain}
+	if c.mayStay {
+		// Permissions that are still missing will not come.
+		if _, err := c.invoker.Once(ctx, drain); err != nil {
+			return nil //nolint:nilerr // the rest is to go all the same
+		}
+	}
+	_, err := c.invoker.Finish(ctx, drain)
+	if err == nil || c.mayStay || errors.Is(err, stack.ErrNotFound) {
 		return nil
 	}
 	return fmt.Errorf("%w: removing the names below domain (%s): %w\n\nThe function is left, so that the next destroy can go on. "+
 		"To leave the names where they are, delete Lambda function %s by hand and destroy again", stack.ErrStop, c.domain, err, c.invoker.Function)
-}
-
-func (c *claim) drain(ctx context.Context) error {
-	// A move that was never finished may have left names at a former place.
-	if !c.mayStay {
-		if _, err := c.invoker.Finish(ctx, taskdns.Command{Do: taskdns.DoRetire}); err != nil {
-			return err
-		}
-	}
-	status, err := c.attempt(ctx, taskdns.Command{Do: taskdns.DoStatus})
-	if err != nil || !status.Ours {
-		return err
-	}
-	if _, err := c.invoker.Finish(ctx, taskdns.Command{Do: taskdns.DoDrain}); err != nil {
-		return err
-	}
-	for {
-		if err := c.invoker.sleep(ctx, again); err != nil {
-			return err
-		}
-		// Without a claim the function touches nothing.
-		status, err := c.invoker.Patiently(ctx, taskdns.Command{Do: taskdns.DoClaim})
-		if err != nil || !status.Ours {
-			return err
-		}
-		report, err := c.invoker.Finish(ctx, taskdns.Command{Do: taskdns.DoDrain})
-		if err != nil || report.Deleted == 0 {
-			return err
-		}
-	}
-}
-
-// attempt is the first command of a Delete. For a resource that was never
-// finished it is made once.
-func (c *claim) attempt(ctx context.Context, command taskdns.Command) (taskdns.Report, error) {
-	if c.mayStay {
-		return c.invoker.Once(ctx, command)
-	}
-	return c.invoker.Patiently(ctx, command)
 }
 
 // notFound leaves nothing but stack.ErrNotFound of an error that holds it.

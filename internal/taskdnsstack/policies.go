@@ -77,7 +77,7 @@ func (s Spec) zoneStatements() []iampolicy.Statement {
 		zones = append(zones, zone)
 		statements = append(statements,
 			recordStatement("WriteRecords"+suffix, zone, []string{"A", "AAAA"}, recordNames(p)),
-			recordStatement("WriteClaim"+suffix, zone, []string{"TXT"}, []string{claimLabel + "." + p.Domain}))
+			recordStatement("WriteClaim"+suffix, zone, []string{"TXT"}, []string{taskdns.ClaimName(p.Domain)}))
 	}
 	if len(zones) > 0 {
 		slices.Sort(zones)

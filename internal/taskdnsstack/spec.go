@@ -176,8 +176,6 @@ func Template(p taskdns.Place) hostname.Template {
 }
 
 const (
-	// claimLabel is the label of the record that claims a domain.
-	claimLabel = "_fargatedirect"
 	// maxName and maxLabel are how long a name and a label may be (RFC 1035,
 	// 2.3.4), in DNS's text form.
 	maxName  = 253
@@ -187,7 +185,7 @@ const (
 // MaxDomain is how many characters a domain may have, so that the names that a
 // template makes below it, and the claim, stay within DNS's limit.
 func MaxDomain(t hostname.Template) int {
-	longest := len(claimLabel)
+	longest := len(taskdns.ClaimName("")) - 1 // without the dot
 	for _, shape := range t.Shapes() {
 		longest = max(longest, len(shape))
 	}

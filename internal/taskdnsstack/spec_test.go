@@ -99,7 +99,7 @@ func TestStack(t *testing.T) {
 		{"SQS queue (" + name + "-dead-letters)", "log group (/aws/lambda/" + name + ")", "role (" + name + ")"},
 		{"SQS queue (" + name + ")"},
 		{"Lambda function (" + name + ")"},
-		{"permission (schedule of function " + name + ")"},
+		{"claim (" + name + ")", "permission (schedule of function " + name + ")"},
 		{"event source mapping (" + s.QueueARN() + " to " + name + ")"},
 	}
 	for _, end := range []string{"dead-letters", "queue-age", "errors", "not-reconciled", "held"} {

@@ -37,6 +37,7 @@ const (
 // is written any more when the names are removed.
 func (s Spec) Stack(c *awsclient.Clients) stack.Stack {
 	watching := []stack.Part{
+		&claim{invoker: s.Invoker(c), domain: s.Place.Domain, mayStay: s.Unfinished},
 		&parts.Permission{
 			API: c.Lambda, Function: s.Scope.Physical(), StatementID: statementID, Principal: "events.amazonaws.com",
 			SourceARN: s.reconcileRuleARN(), SourceAccount: s.Scope.Account,
