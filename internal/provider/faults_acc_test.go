@@ -95,6 +95,10 @@ func actionOf(r *http.Request) string {
 		return "lambda CreateFunction"
 	case strings.HasPrefix(path, "/2015-03-31/functions/") && r.Method == http.MethodDelete:
 		return "lambda DeleteFunction"
+	case strings.HasPrefix(path, "/2015-03-31/functions/") && strings.HasSuffix(path, "/invocations"):
+		return "lambda Invoke"
+	case strings.HasPrefix(path, "/2015-03-31/functions/") && strings.HasSuffix(path, "/policy") && r.Method == http.MethodPost:
+		return "lambda AddPermission"
 	case strings.HasPrefix(path, "/2015-03-31/event-source-mappings") && r.Method == http.MethodPost:
 		return "lambda CreateEventSourceMapping"
 	case r.Header.Get("Content-Type") == "application/x-www-form-urlencoded":

@@ -43,6 +43,9 @@ func TestAccTaskDNS_basic(t *testing.T) {
 				ConfigStateChecks: a.wantTaskDNS(map[string]knownvalue.Check{
 					"kms_key_arn": knownvalue.Null(), "permissions_boundary": knownvalue.Null(), "tags": knownvalue.Null(),
 					"log_retention_days": knownvalue.Int64Exact(30), "ttl": knownvalue.Int64Exact(60), "iam_path": knownvalue.StringExact("/"),
+					"hosted_zone_role": knownvalue.Null(), "publish_on": knownvalue.StringExact("running"), "hostname_template": knownvalue.StringExact("{task_id}"),
+					"reconcile_interval": knownvalue.StringExact("5m"), "on_conflict": knownvalue.StringExact("skip"), "route53_limits": knownvalue.Null(),
+					"event_bus_arn": knownvalue.Null(), "alarm_topic_arn": knownvalue.Null(), "dashboard": knownvalue.Bool(false),
 				}),
 			},
 			imported("prod"),

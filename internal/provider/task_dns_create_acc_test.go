@@ -26,6 +26,8 @@ func TestAccTaskDNS_failedCreate(t *testing.T) {
 		{"iam PutRolePolicy", `setting the policy of role`},
 		{"sqs CreateQueue", `creating SQS queue`},
 		{"lambda CreateFunction", `creating Lambda function`},
+		{"lambda Invoke", `claiming domain`},
+		{"lambda AddPermission", `adding permission`},
 		{"lambda CreateEventSourceMapping", `creating event source mapping`},
 		{"events PutTargets", `writing the target of EventBridge rule`},
 		{"sqs UntagQueue", `untagging SQS queue`}, // all is there but not finished

@@ -55,6 +55,7 @@ func (i *intruder) change() []string {
 	i.changeFunction()
 	i.changeFeeds()
 	i.changeLogGroup()
+	i.changeAlarms()
 	return i.flush()
 }
 
@@ -65,7 +66,7 @@ func (i *intruder) changeQueues() {
 		"VisibilityTimeout": "1", "MessageRetentionPeriod": "60", "RedrivePolicy": "", "Policy": "",
 	}}))
 	i.do(client.TagQueue(ctx, &sqs.TagQueueInput{QueueUrl: &queue, Tags: map[string]string{"team": "others", "stray": "x"}}))
-	i.expect("SQS queue ("+i.name+")", "visibility timeout is 1 s, want 180 s", "retention is 60 s, want 345600 s",
+	i.expect("SQS queue ("+i.name+")", "visibility timeout is 1 s, want 90 s", "retention is 60 s, want 345600 s",
 		fmt.Sprintf(`dead-letter queue is "", want %q`, i.a.queueARN("prod")+"-dead-letters"), "the policy differs",
 		`tag team is "others", want "browsers"`, `tag stray is "x", want none`)
 	anybody := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"sqs:*","Resource":%q}]}`, i.a.queueARN("prod")+"-dead-letters")
@@ -91,14 +92,14 @@ func (i *intruder) changeFunction() {
 	mine, err := lambdas.Load(lambdas.TaskDNS, cloud.Architecture())
 	i.do(mine, err)
 	i.do(client.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
-		FunctionName: &i.name, MemorySize: aws.Int32(256), Timeout: aws.Int32(3), Environment: &lambdatypes.Environment{Variables: map[string]string{"STRAY": "x"}},
+		FunctionName: &i.name, MemorySize: aws.Int32(512), Timeout: aws.Int32(3), Environment: &lambdatypes.Environment{Variables: map[string]string{"STRAY": "x"}},
 	}))
 	i.settled(client)
 	i.do(client.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{FunctionName: &i.name, ZipFile: other.Zip}))
 	i.settled(client)
 	i.do(client.PutFunctionEventInvokeConfig(ctx, &lambda.PutFunctionEventInvokeConfigInput{FunctionName: &i.name, MaximumRetryAttempts: aws.Int32(2), MaximumEventAgeInSeconds: aws.Int32(60)}))
 	i.do(client.TagResource(ctx, &lambda.TagResourceInput{Resource: aws.String(i.functionARN()), Tags: map[string]string{"stray": "x"}}))
-	i.expect("Lambda function ("+i.name+")", "memory is 256 MB, want 128 MB", "timeout is 3 s, want 30 s", "environment variable CONFIG is missing",
+	i.expect("Lambda function ("+i.name+")", "memory is 512 MB, want 256 MB", "timeout is 3 s, want 60 s", "environment variable CONFIG is missing",
 		"environment variable STRAY is set, want none", fmt.Sprintf("the code differs (sha256 %s, want %s)", other.SHA256, mine.SHA256),
 		"asynchronous retries are 2, want 0", "the maximum age of asynchronous events is 60 s, want 3600 s", `tag stray is "x", want none`)
 }
@@ -158,8 +159,10 @@ func (i *intruder) removeTrigger() []string {
 		return err
 	})
 	i.expect(i.mappingName(), "missing")
-	i.removeRule()
+	i.removeRule(i.name, "queue")
+	i.removeRule(i.name+"-sync", "function")
 	i.removeQueue("")
+	i.removeAlarms()
 	return i.flush()
 }
 
@@ -172,6 +175,9 @@ func (i *intruder) removeAll() {
 func (i *intruder) removeFunction() {
 	i.do(lambda.NewFromConfig(i.a.aws).DeleteFunction(i.t.Context(), &lambda.DeleteFunctionInput{FunctionName: &i.name}))
 	i.expect("Lambda function ("+i.name+")", "missing")
+	// Its policy goes with it, and nobody else can tell of the claim.
+	i.expect(i.permission(), "missing")
+	i.expect("claim ("+i.name+")", "missing")
 }
 
 func (i *intruder) removeRole() {
@@ -192,11 +198,11 @@ func (i *intruder) removeQueue(suffix string) {
 	i.expect("SQS queue ("+i.name+suffix+")", "missing")
 }
 
-func (i *intruder) removeRule() {
+func (i *intruder) removeRule(name, target string) {
 	ctx, client := i.t.Context(), eventbridge.NewFromConfig(i.a.aws)
-	i.do(client.RemoveTargets(ctx, &eventbridge.RemoveTargetsInput{Rule: &i.name, Ids: []string{"queue"}}))
-	i.do(client.DeleteRule(ctx, &eventbridge.DeleteRuleInput{Name: &i.name}))
-	i.expect("EventBridge rule ("+i.name+")", "missing")
+	i.do(client.RemoveTargets(ctx, &eventbridge.RemoveTargetsInput{Rule: &name, Ids: []string{target}}))
+	i.do(client.DeleteRule(ctx, &eventbridge.DeleteRuleInput{Name: &name}))
+	i.expect("EventBridge rule ("+name+")", "missing")
 }
 
 func (i *intruder) mapping(client *lambda.Client) *string {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -83,6 +84,7 @@ func driftOfDefaults(i *intruder, team, stage string) []string {
 	for _, part := range []string{
 		"SQS queue (" + i.name + ")", "SQS queue (" + i.name + "-dead-letters)", "role (" + i.name + ")", "Lambda function (" + i.name + ")",
 		"log group (/aws/lambda/" + i.name + ")", "EventBridge rule (" + i.name + ")", i.mappingName(),
+		"EventBridge rule (" + i.name + "-sync)", i.alarm("dead-letters"), i.alarm("queue-age"), i.alarm("errors"), i.alarm("not-reconciled"), i.alarm("held"),
 	} {
 		i.expect(part, fmt.Sprintf(`tag team is "others", want %q`, team), fmt.Sprintf("tag stage is missing, want %q", stage))
 	}
@@ -99,7 +101,7 @@ func (i *intruder) tag(tags map[string]string) {
 // wantTags fails unless all parts bear exactly these tags.
 func (a *account) wantTags(t *testing.T, want map[string]string) {
 	t.Helper()
-	for _, part := range []string{"queue", "dead-letter queue", "role", "function", "mapping", "log group", "rule"} {
+	for _, part := range []string{"queue", "dead-letter queue", "role", "function", "mapping", "log group", "rule", "schedule", "alarm"} {
 		a.wantTagsOf(t, part, want)
 	}
 }
@@ -136,8 +138,17 @@ func (a *account) tagsOf(t *testing.T, part string) (map[string]string, error) {
 		for _, tag := range out.Tags {
 			tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 		}
-	case "rule":
-		out, err := eventbridge.NewFromConfig(a.aws).ListTagsForResource(ctx, &eventbridge.ListTagsForResourceInput{ResourceARN: aws.String(scope.ARN("events", "rule/"+i.name))})
+	case "alarm":
+		out, err := cloudwatch.NewFromConfig(a.aws).ListTagsForResource(ctx, &cloudwatch.ListTagsForResourceInput{ResourceARN: aws.String(scope.ARN("cloudwatch", "alarm:"+i.name+"-held"))})
+		if err != nil {
+			return nil, err
+		}
+		for _, tag := range out.Tags {
+			tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+		}
+	case "rule", "schedule":
+		rule := scope.ARN("events", "rule/"+i.name+map[string]string{"schedule": "-sync"}[part])
+		out, err := eventbridge.NewFromConfig(a.aws).ListTagsForResource(ctx, &eventbridge.ListTagsForResourceInput{ResourceARN: &rule})
 		if err != nil {
 			return nil, err
 		}

@@ -115,14 +115,14 @@ func TestAccTaskDNS_rules(t *testing.T) {
 		Steps: []resource.TestStep{
 			{
 				Config: a.config(strings.ReplaceAll(one, a.clusterARN, many)),
-				Check:  during(func() { a.wantRules(t, name, name+"-2") }),
+				Check:  during(func() { a.wantRules(t, name, name+"-2", name+"-sync") }),
 			},
 			{
 				Config: a.config(one),
 				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 					plancheck.ExpectResourceAction(testTaskDNS, plancheck.ResourceActionUpdate),
 				}},
-				Check: during(func() { a.wantRules(t, name) }),
+				Check: during(func() { a.wantRules(t, name, name+"-sync") }),
 			},
 			{
 				// Functions run only on the machine's own architecture here, so

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,6 +19,31 @@ func texts(values ...string) tftypes.Value {
 		list = append(list, text(v))
 	}
 	return tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, list)
+}
+
+// nested is an object of which what is not given is null.
+func nested(types map[string]tftypes.Type, given map[string]tftypes.Value) tftypes.Value {
+	values := map[string]tftypes.Value{}
+	for name, kind := range types {
+		values[name] = tftypes.NewValue(kind, nil)
+	}
+	maps.Copy(values, given)
+	return tftypes.NewValue(tftypes.Object{AttributeTypes: types}, values)
+}
+
+// zoneRole is a hosted_zone_role; an empty external id is none.
+func zoneRole(arn, externalID string) tftypes.Value {
+	given := map[string]tftypes.Value{"arn": text(arn)}
+	if externalID != "" {
+		given["external_id"] = text(externalID)
+	}
+	return nested(map[string]tftypes.Type{"arn": tftypes.String, "external_id": tftypes.String}, given)
+}
+
+func limit(name string, value float64) tftypes.Value {
+	return nested(map[string]tftypes.Type{
+		"requests_per_second": tftypes.Number, "request_burst": tftypes.Number, "changes_per_second": tftypes.Number, "change_burst": tftypes.Number,
+	}, map[string]tftypes.Value{name: tftypes.NewValue(tftypes.Number, value)})
 }
 
 func tagsOf(keys ...string) tftypes.Value {
@@ -84,6 +110,36 @@ func TestTaskDNSValidates(t *testing.T) {
 		"long tag":              {"tags", tagsOf(strings.Repeat("k", 129)), "1 to 128 characters"},
 		"tag of a bracket":      {"tags", tagsOf("a[b]"), "other than letters"},
 		"longest tag":           {"tags", tagsOf(strings.Repeat("ü", 128)), ""},
+		"role":                  {"hosted_zone_role", zoneRole("arn:aws:iam::210987654321:role/dns/names", "Team-1/x"), ""},
+		"role without id":       {"hosted_zone_role", zoneRole("arn:aws:iam::210987654321:role/names", ""), ""},
+		"role's name":           {"hosted_zone_role", zoneRole("names", ""), "is not the ARN of iam role"},
+		"user's ARN":            {"hosted_zone_role", zoneRole("arn:aws:iam::210987654321:user/names", ""), "is not the ARN of iam role"},
+		"short external id":     {"hosted_zone_role", zoneRole("arn:aws:iam::210987654321:role/names", "x"), "is not 2 to 1224"},
+		"external id of spaces": {"hosted_zone_role", zoneRole("arn:aws:iam::210987654321:role/names", "a b"), "is not 2 to 1224"},
+		"publish on attached":   {"publish_on", text("attached"), ""},
+		"publish on healthy":    {"publish_on", text("healthy"), "value must be one of"},
+		"template":              {"hostname_template", text("{service}-{short_id}"), ""},
+		"template without id":   {"hostname_template", text("{service}"), `hostname template "{service}": it must contain {task_id} or {short_id}`},
+		"template of two":       {"hostname_template", text("{short_id}.x"), "a name is one label"},
+		"template's variable":   {"hostname_template", text("{short_id}{x}"), "there is no variable {x}"},
+		"long template":         {"hostname_template", text("{task_id}" + strings.Repeat("x", 28)), "a label has at most 63"},
+		"interval":              {"reconcile_interval", text("1h30m"), ""},
+		"shortest interval":     {"reconcile_interval", text("1m"), ""},
+		"longest interval":      {"reconcile_interval", text("24h"), ""},
+		"short interval":        {"reconcile_interval", text("59s"), "whole minutes from 1m to 24h"},
+		"uneven interval":       {"reconcile_interval", text("90s"), "whole minutes from 1m to 24h"},
+		"long interval":         {"reconcile_interval", text("24h1m"), "whole minutes from 1m to 24h"},
+		"interval in words":     {"reconcile_interval", text("5 minutes"), "whole minutes from 1m to 24h"},
+		"conflict":              {"on_conflict", text("take_over"), ""},
+		"another conflict":      {"on_conflict", text("fail"), "value must be one of"},
+		"rate":                  {"route53_limits", limit("requests_per_second", 0.5), ""},
+		"no rate":               {"route53_limits", limit("changes_per_second", 0), "between 0.1"},
+		"burst":                 {"route53_limits", limit("change_burst", 10), ""},
+		"no burst":              {"route53_limits", limit("request_burst", 0), "between 1 and"},
+		"bus":                   {"event_bus_arn", text("arn:aws:events:eu-west-2:123456789012:event-bus/browsers"), ""},
+		"bus's name":            {"event_bus_arn", text("browsers"), "is not the ARN of events event-bus"},
+		"topic":                 {"alarm_topic_arn", text("arn:aws:sns:eu-west-2:123456789012:ops"), ""},
+		"queue for a topic":     {"alarm_topic_arn", text("arn:aws:sqs:eu-west-2:123456789012:ops"), "is not the ARN of sns"},
 		"unknown":               {"domain", tftypes.NewValue(tftypes.String, tftypes.UnknownValue), ""},
 		"unknown clusters":      {"cluster_arns", tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, tftypes.UnknownValue), ""},
 		"tag in China's script": {"tags", tagsOf("团队"), ""},
@@ -99,8 +155,47 @@ func TestTaskDNSValidates(t *testing.T) {
 				}
 				return
 			}
+			// Of an object the path goes on.
 			if len(got) != 1 || !strings.HasPrefix(got[0], `AttributeName("`+test.attribute+`")`) || !strings.Contains(got[0], test.problem) {
 				t.Errorf("got %q, want %q at %s", got, test.problem, test.attribute)
+			}
+		})
+	}
+}
+
+// How long a domain may be depends on the names below it. Only the template
+// that the names are made by counts.
+func TestTaskDNSDomainLength(t *testing.T) {
+	t.Parallel()
+	domain := func(length int) tftypes.Value {
+		return text(strings.Repeat("a.", (length-2)/2) + "aaa"[:2+length%2])
+	}
+	unknown := tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
+	for label, test := range map[string]struct {
+		template tftypes.Value
+		length   int
+		refused  bool
+	}{
+		"default":         {tftypes.NewValue(tftypes.String, nil), 216, false},
+		"too long":        {tftypes.NewValue(tftypes.String, nil), 217, true},
+		"short ids":       {text("{short_id}"), 238, false},
+		"short and long":  {text("{short_id}"), 239, true},
+		"free text":       {text("{service}-{short_id}"), 189, false},
+		"free, long":      {text("{service}-{short_id}"), 190, true},
+		"not known yet":   {unknown, 239, false},
+		"a wrong one too": {text("{service}"), 239, false}, // that is what is told
+	} {
+		t.Run(label, func(t *testing.T) {
+			t.Parallel()
+			got := validate(t, "fargatedirect_task_dns", map[string]tftypes.Value{
+				"name": text("prod"), "domain": domain(test.length), "hosted_zone_id": text("Z0123456789ABCDEFGHIJ"),
+				"cluster_arns": texts("arn:aws:ecs:eu-west-2:123456789012:cluster/browsers"), "hostname_template": test.template,
+			})
+			refused := slices.ContainsFunc(got, func(line string) bool {
+				return strings.HasPrefix(line, `AttributeName("domain")`) && strings.Contains(line, "there is room for")
+			})
+			if refused != test.refused {
+				t.Errorf("got %q", got)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package taskdnsstack
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 
@@ -50,10 +51,22 @@ func (s Spec) Stack(c *awsclient.Clients) stack.Stack {
 	return stack.Stack{Owner: s.Scope.Owner(), Stages: [][]stack.Part{
 		{s.deadLetterQueue(c), s.logGroup(c), s.role(c)},
 		{s.queue(c)},
-		{s.Function(c)},
+		{kept{s.Function(c)}},
 		watching,
 		s.feeds(c),
 	}}
+}
+
+// kept is a part that keeps the parts that it needs while it cannot be
+// deleted: without its role the function could not remove names any more.
+type kept struct{ stack.Tagged }
+
+// Delete removes the part.
+func (k kept) Delete(ctx context.Context) error {
+	if err := k.Tagged.Delete(ctx); err != nil {
+		return fmt.Errorf("%w: %w", stack.ErrStop, err)
+	}
+	return nil
 }
 
 // feeds are what has the function work: the queue with the rules that fill it,
