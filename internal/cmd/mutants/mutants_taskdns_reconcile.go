@@ -25,7 +25,7 @@ func taskDNSReconcileMutants() []mutant {
 			name: "taskdns/missing-names-are-not-made",
 			file: reconcile,
 			old:  "slices.Concat(wants, s.gone)",
-			new:  "s.gone",
+			new:  "slices.Concat(wants[:0], s.gone)",
 			pkg:  pkg, test: "^TestReconcileMakesWhatIsMissing$",
 		},
 		{
@@ -94,8 +94,8 @@ func taskDNSReconcileMutants() []mutant {
 		{
 			name: "taskdns/drain-leaves-what-comes-late",
 			file: drain,
-			old:  "	quiet, refused := false, 0\n",
-			new:  "	quiet, refused := true, 0\n",
+			old:  "settleTime = 2 * time.Second",
+			new:  "settleTime = time.Millisecond",
 			pkg:  pkg, test: "^TestDrainWaitsForOthers$",
 		},
 		{
