@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,11 +36,13 @@ func TestABusyHandlerWritesABurstAtOnce(t *testing.T) {
 		r.deliver(h)
 		before, start := len(r.calls(0)), time.Now()
 		ids = append(ids, r.run(5)...) // fewer than a full batch
-		go func() {
+		var more sync.WaitGroup
+		more.Go(func() {
 			time.Sleep(interval - pollEvery/2) // and more while it waits
 			ids = append(ids, r.run(45)...)
-		}()
+		})
 		r.deliver(h)
+		more.Wait()
 		if took := time.Since(start); took != interval {
 			r.Errorf("the second write came %s after the first, want %s", took, interval)
 		}
