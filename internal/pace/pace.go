@@ -98,15 +98,18 @@ func (p *Pacer) slowDown() {
 const (
 	firstPause = 200 * time.Millisecond // at most, of the first
 	longest    = 4 * time.Second        // at most, of any
-	// Another change of the same thing is under way.
-	priorLeast = 300 * time.Millisecond
-	priorMost  = 2 * time.Second
+	// Another change of the same thing is under way. Most take a tenth of a
+	// second, so that to wait for long at first would only be late.
+	priorLeast   = 150 * time.Millisecond
+	priorFirst   = 450 * time.Millisecond // at most, of the first
+	priorLongest = 2 * time.Second        // at most, of any
 )
 
 // pause is how long to wait after so many attempts. Chance spreads out those
 // that were refused together.
 func (p *Pacer) pause(k kind, attempt int) time.Duration {
 	if k == prior {
+		priorMost := min(priorFirst<<min(attempt-1, 10), priorLongest)
 		return priorLeast + p.upTo(priorMost-priorLeast)
 	}
 	return p.upTo(min(firstPause<<min(attempt-1, 10), longest))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -121,12 +122,12 @@ func TestDoTriesAgain(t *testing.T) {
 		{"answered", nil, highest, 0, []int{0}, "", false, 0},
 		{"refused for good", []error{answer("AccessDenied")}, highest, 0, []int{0}, "AccessDenied", false, 0},
 		{"throttled", []error{answer("Throttling"), answer("Throttling"), answer("Throttling")}, highest, 0, []int{0, 200, 600, 1400}, "", false, 3},
-		{"busy, unlucky", []error{answer("PriorRequestNotComplete"), answer("PriorRequestNotComplete")}, highest, 0, []int{0, 2000, 4000}, "", false, 0},
-		{"busy, lucky", []error{answer("PriorRequestNotComplete")}, func(int) int { return 0 }, 0, []int{0, 300}, "", false, 0},
+		{"busy, unlucky", slices.Repeat([]error{answer("PriorRequestNotComplete")}, 5), highest, 0, []int{0, 450, 1350, 3150, 5150, 7150}, "", false, 0},
+		{"busy, lucky", []error{answer("PriorRequestNotComplete")}, func(int) int { return 0 }, 0, []int{0, 150}, "", false, 0},
 		{"broken", []error{answered(500), answered(502)}, highest, 0, []int{0, 200, 600}, "", false, 0},
 		{"broken, then refused", []error{answered(500), answer("AccessDenied")}, highest, 0, []int{0, 200}, "AccessDenied", false, 0},
 		{"until the deadline", never, highest, 15 * time.Second, []int{0, 200, 600, 1400, 3000, 6200, 10200, 14200}, "Throttling", true, 8},
-		{"no time for another", []error{answer("PriorRequestNotComplete")}, highest, 2 * time.Second, []int{0}, "PriorRequestNotComplete", true, 0},
+		{"no time for another", []error{answer("PriorRequestNotComplete")}, highest, 450 * time.Millisecond, []int{0}, "PriorRequestNotComplete", true, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -130,9 +130,9 @@ func TestApplyIsPaced(t *testing.T) {
 		takes  time.Duration
 	}{
 		{"throttled twice", []error{route53fake.Throttled(), route53fake.Throttled()}, time.Minute, false, 3, 600 * time.Millisecond},
-		{"busy", []error{route53fake.Busy()}, time.Minute, false, 2, 2 * time.Second},
+		{"busy", []error{route53fake.Busy()}, time.Minute, false, 2, 450 * time.Millisecond},
 		{"unavailable", []error{route53fake.Unavailable()}, time.Minute, false, 2, 200 * time.Millisecond},
-		{"no time to try again", []error{route53fake.Busy()}, time.Second, true, 1, 0},
+		{"no time to try again", []error{route53fake.Busy()}, 400 * time.Millisecond, true, 1, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
