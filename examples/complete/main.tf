@@ -2,11 +2,18 @@ provider "fargatedirect" {
   region = var.region
 }
 
+# A zone for the names alone: that a name does not exist is remembered for
+# seconds there, and not for 15 minutes.
+resource "fargatedirect_zone" "tasks" {
+  name           = var.domain
+  parent_zone_id = var.hosted_zone_id
+}
+
 # A name for every running task: <task id>.<domain>.
 resource "fargatedirect_task_dns" "tasks" {
   name           = "tasks"
-  domain         = var.domain
-  hosted_zone_id = var.hosted_zone_id
+  domain         = fargatedirect_zone.tasks.name
+  hosted_zone_id = fargatedirect_zone.tasks.zone_id
   cluster_arns   = var.cluster_arns
   architecture   = var.architecture
 }
@@ -14,7 +21,7 @@ resource "fargatedirect_task_dns" "tasks" {
 # One certificate for all of these names, renewed for as long as it exists.
 resource "fargatedirect_certbot" "tasks" {
   name                = "tasks"
-  hosted_zone_id      = var.hosted_zone_id
+  hosted_zone_id      = fargatedirect_zone.tasks.zone_id
   notification_emails = var.notification_emails
   architecture        = var.architecture
   force_destroy       = var.force_destroy

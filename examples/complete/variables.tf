@@ -4,12 +4,12 @@ variable "region" {
 }
 
 variable "hosted_zone_id" {
-  description = "Route 53 hosted zone that holds the domain."
+  description = "Route 53 hosted zone above the domain; it takes the NS record of the domain's own zone."
   type        = string
 }
 
 variable "domain" {
-  description = "Parent of the tasks' names."
+  description = "Parent of the tasks' names, such as tasks.example.com; it gets a zone of its own."
   type        = string
 }
 

@@ -202,6 +202,25 @@ func TestMissingTellsTheConditionsMet(t *testing.T) {
 	}
 }
 
+// Keys with several values are told as lists, and whether there is a key is
+// not told as its value.
+func TestContextEntriesOfLists(t *testing.T) {
+	t.Parallel()
+	entries := contextEntries(iampolicy.Condition{
+		"ForAllValues:StringEquals": {"route53:ChangeResourceRecordSetsActions": {"CREATE", "DELETE"}},
+		"Null":                      {"route53:ChangeResourceRecordSetsActions": {"false"}},
+		"Bool":                      {"kms:GrantIsForAWSResource": {"true"}},
+	})
+	var got []string
+	for _, e := range entries {
+		got = append(got, fmt.Sprintf("%s %s %v", aws.ToString(e.ContextKeyName), e.ContextKeyType, e.ContextKeyValues))
+	}
+	want := []string{"kms:GrantIsForAWSResource boolean [true]", "route53:ChangeResourceRecordSetsActions stringList [CREATE DELETE]"}
+	if !slices.Equal(got, want) {
+		t.Errorf("entries are %q, want %q", got, want)
+	}
+}
+
 // The policy holds what is checked and what is not, each action once.
 func TestDocument(t *testing.T) {
 	t.Parallel()

@@ -120,7 +120,7 @@ func (d *Delegation) Delete(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("deleting %s: %w", d, err)
 	}
-	if d.refuse(*have, servers) != nil {
+	if !leadsOnlyTo(*have, servers) {
 		return nil
 	}
 	err = d.change(ctx, []types.Change{{Action: types.ChangeActionDelete, ResourceRecordSet: have}})
@@ -153,11 +153,16 @@ func (d *Delegation) nameServers(ctx context.Context) ([]string, error) {
 // refuse answers an error if a record set names a server that is not the
 // zone's.
 func (d *Delegation) refuse(have types.ResourceRecordSet, servers []string) error {
-	values := hostedzone.Values(have)
-	if !slices.ContainsFunc(values, func(v string) bool { return !slices.Contains(servers, v) }) {
+	if leadsOnlyTo(have, servers) {
 		return nil
 	}
+	values := hostedzone.Values(have)
 	return fmt.Errorf("hosted zone %s delegates %s already, to %s, which are not the name servers of this resource's zone. If nobody needs that delegation any more, remove the NS record set by hand and apply again; if it leads to a hosted zone that is to be managed here, import that zone", d.ParentID, d.Zone.Name, strings.Join(values, ", "))
+}
+
+// leadsOnlyTo tells whether a record set names none but these servers.
+func leadsOnlyTo(have types.ResourceRecordSet, servers []string) bool {
+	return !slices.ContainsFunc(hostedzone.Values(have), func(v string) bool { return !slices.Contains(servers, v) })
 }
 
 func (d *Delegation) diffs(have types.ResourceRecordSet, servers []string) []string {

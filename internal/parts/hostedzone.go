@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -259,15 +260,13 @@ func (z *HostedZone) unfinished(zone hostedzone.Zone) bool {
 // listSets names up to five record sets.
 func listSets(sets []types.ResourceRecordSet, more bool) string {
 	const most = 5
-	text := ""
-	for i, r := range sets[:min(len(sets), most)] {
-		if i > 0 {
-			text += ", "
-		}
-		text += hostedzone.RecordName(r) + " " + string(r.Type)
+	var texts []string
+	for _, r := range sets[:min(len(sets), most)] {
+		texts = append(texts, hostedzone.RecordName(r)+" "+string(r.Type))
 	}
+	list := strings.Join(texts, ", ")
 	if more || len(sets) > most {
-		text += " and others"
+		list += " and others"
 	}
-	return text
+	return list
 }

@@ -91,6 +91,8 @@ func actionOf(r *http.Request) string {
 		return map[string]string{"AWSEvents": "events", "Logs_20140328": "logs", "AmazonSSM": "ssm", "AmazonSQS": "sqs"}[service] + " " + action
 	}
 	switch path := r.URL.Path; {
+	case strings.HasPrefix(path, route53Path):
+		return route53Action(r)
 	case path == "/2015-03-31/functions" && r.Method == http.MethodPost:
 		return "lambda CreateFunction"
 	case strings.HasPrefix(path, "/2015-03-31/functions/") && r.Method == http.MethodDelete:
@@ -119,6 +121,20 @@ func actionOf(r *http.Request) string {
 	}
 }
 
+// route53Path is what all calls of Route 53 begin with.
+const route53Path = "/2013-04-01/"
+
+// route53Action names a call of Route 53 by method and kind of object: "route53
+// POST rrset".
+func route53Action(r *http.Request) string {
+	fields := strings.Split(strings.Trim(strings.TrimPrefix(r.URL.Path, route53Path), "/"), "/")
+	kind := fields[0]
+	if len(fields) == 3 && kind == "hostedzone" {
+		kind = fields[2]
+	}
+	return fmt.Sprintf("route53 %s %s", r.Method, kind)
+}
+
 // deny answers that access is denied, in the form of the action's protocol.
 func deny(w http.ResponseWriter, action string) {
 	text := "User is not authorized to perform: " + action
@@ -127,7 +143,7 @@ func deny(w http.ResponseWriter, action string) {
 		w.Header().Set("Content-Type", "application/xml")
 		w.WriteHeader(http.StatusForbidden)
 		_, _ = fmt.Fprintf(w, "<Error><Code>AccessDenied</Code><Message>%s</Message></Error>", text)
-	case "iam", "sns":
+	case "iam", "route53", "sns":
 		w.Header().Set("Content-Type", "text/xml")
 		w.WriteHeader(http.StatusForbidden)
 		_, _ = fmt.Fprintf(w, "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>%s</Message></Error></ErrorResponse>", text)

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,12 +70,16 @@ func TestAccTaskDNS_drift(t *testing.T) {
 }
 
 // wantDrift is a check that a plan begins with exactly these lines of drift.
-type wantDrift struct{ lines []string }
+type wantDrift struct {
+	lines []string
+	// address is the resource's; empty for testTaskDNS.
+	address string
+}
 
 // CheckPlan compares the resource's drift before the plan with what is wanted.
 func (w *wantDrift) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse) {
 	for _, change := range req.Plan.ResourceChanges {
-		if change.Address != testTaskDNS {
+		if change.Address != cmp.Or(w.address, testTaskDNS) {
 			continue
 		}
 		before, ok := change.Change.Before.(map[string]any)

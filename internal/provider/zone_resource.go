@@ -85,21 +85,25 @@ func (r *zoneResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	}
 	plan.setDrift(ctx, nil, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	if resp.Diagnostics.HasError() || same || plan.Name.IsUnknown() || plan.ParentZoneID.IsUnknown() {
-		return
+	if !same && !plan.Name.IsUnknown() && !plan.ParentZoneID.IsUnknown() {
+		r.planParent(ctx, plan, &resp.Diagnostics)
 	}
-	c, spec, ok := r.spec(ctx, plan, &resp.Diagnostics)
+}
+
+// planParent refuses a parent zone that cannot be, and warns of what the
+// delegation will hide. A parent that the caller may not read is left to apply.
+func (r *zoneResource) planParent(ctx context.Context, plan zoneModel, diags *diag.Diagnostics) {
+	c, spec, ok := r.spec(ctx, plan, diags)
 	if !ok {
 		return
 	}
-	// A parent that the caller may not read is left to apply.
 	problem, err := spec.CheckParent(ctx, c.Route53)
-	if awserr.IsAccessDenied(err) || !checkedParent(spec, problem, err, &resp.Diagnostics) {
+	if awserr.IsAccessDenied(err) || !checkedParent(spec, problem, err, diags) {
 		return
 	}
 	hidden, more, err := spec.Hidden(ctx, c.Route53)
 	if err == nil && len(hidden) > 0 {
-		resp.Diagnostics.AddAttributeWarning(path.Root("name"), "Records will be hidden", hiddenText(spec, hidden, more))
+		diags.AddAttributeWarning(path.Root("name"), "Records will be hidden", hiddenText(spec, hidden, more))
 	}
 }
 
@@ -266,8 +270,7 @@ func (r *zoneResource) spec(ctx context.Context, m zoneModel, diags *diag.Diagno
 
 // addZoneError is addError, with what to do about a zone in the way.
 func addZoneError(diags *diag.Diagnostics, doing string, s zonestack.Spec, err error) {
-	var owned *stack.OwnershipError
-	if !errors.As(err, &owned) {
+	if _, ok := errors.AsType[*stack.OwnershipError](err); !ok {
 		addError(diags, doing, names.KindZone, s.Scope.Name, err)
 		return
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/names"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/taskdns"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/taskdnsstack"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/zonestack"
 )
 
 func main() {
@@ -55,5 +56,8 @@ func examples() map[string]iampolicy.Document {
 		Scope: scope(names.KindTaskDNS), IAMPath: "/", Place: taskdns.Place{Domain: "browser.example.com", HostedZoneID: zone},
 		ClusterARNs: []string{"arn:aws:ecs:eu-west-2:123456789012:cluster/browsers"},
 	}
-	return map[string]iampolicy.Document{"certbot": certbot.CallerPolicy(), "task_dns": taskDNS.CallerPolicy()}
+	zoneScope := scope(names.KindZone)
+	zoneScope.Name = "browser.example.com"
+	delegated := zonestack.Spec{Scope: zoneScope, ParentZoneID: zone}
+	return map[string]iampolicy.Document{"certbot": certbot.CallerPolicy(), "task_dns": taskDNS.CallerPolicy(), "zone": delegated.CallerPolicy()}
 }

@@ -41,6 +41,12 @@ func TestSizesAreAsTheGuideTells(t *testing.T) {
 	together := 0
 	for name, policy := range examples() {
 		size := len(policy.JSON())
+		if name == "zone" {
+			if size > inlineOfUser {
+				t.Errorf("the policy of %s has %d characters", name, size)
+			}
+			continue
+		}
 		together += size
 		if size <= inlineOfUser || size > managed {
 			t.Errorf("the policy of %s has %d characters", name, size)

@@ -32,6 +32,7 @@ func all() []mutant {
 		taskDNSReconcileMutants(),
 		taskDNSQueueMutants(),
 		certbotMutants(),
+		zoneMutants(),
 	)
 }
 
