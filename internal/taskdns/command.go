@@ -42,7 +42,8 @@ type Report struct {
 	Conflicts int `json:"conflicts"`
 	// Waiting counts orphans that are looked at again after a grace.
 	Waiting int `json:"waiting"`
-	// Held counts orphans that the guard against mass deletion kept.
+	// Held counts orphans that the guard against mass deletion keeps, those
+	// that wait included.
 	Held int `json:"held"`
 	// Failed counts tasks whose names could not be made right, and Reason is
 	// why the first of them could not.
