@@ -44,8 +44,9 @@ type EventBridge interface {
 	PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
 }
 
-// Clients are the AWS services that the function uses. They do not retry by
-// themselves: the function paces its calls and retries them within that pace.
+// Clients are the AWS services that the function uses. Those of ECS, EC2 and
+// Route 53 do not retry by themselves: the function paces its calls and retries
+// them within that pace. Those of SQS and EventBridge may retry for a moment.
 type Clients struct {
 	ECS         ECS
 	EC2         EC2

@@ -3,6 +3,7 @@ package taskdns
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -113,34 +114,19 @@ func (h *Handler) settle(ctx context.Context, subjects map[string]subject, tasks
 	for id, s := range subjects {
 		asked[id] = s.task
 	}
-	addresses, err := h.observer.addresses(ctx, interfaces(asked))
+	held, unread := h.observer.addresses(ctx, interfaces(asked))
 	failed := make(map[string]error)
 	var wants []want
 	for id, s := range subjects {
-		address, exists := addresses[s.interfaceID]
-		w := want{taskID: id, cluster: s.cluster.name, event: s.event}
-		switch {
-		case !s.found && !h.template.OfIDAlone():
-			continue // what its name was is not known; a reconciliation finds it
-		case s.found && !s.publishable && !s.stopping:
-			continue // it has no name yet
-		case !s.publishable:
-			w.last = lastAddresses(s.task, address, exists)
-		case s.interfaceID == "": // it runs on an EC2 instance, without an address of its own
-			w.last = &address
-		case err != nil:
+		if s.nameless(h.template) {
+			continue
+		}
+		w, err := s.want(held, unread)
+		if err != nil {
 			failed[id] = err
 			continue
-		case !exists && s.young:
-			failed[id] = errLagging
-			continue
-		case !exists: // the record, if there is one, is somebody else's by now
-		case address.none():
-			w.last = &address
-		default:
-			w.addresses, w.touch = address, s.touch
 		}
-		w.name = h.zone.name(s.facts)
+		w.taskID, w.name = id, h.zone.name(s.facts)
 		wants = append(wants, w)
 	}
 	if len(wants) == 0 {
@@ -149,14 +135,43 @@ func (h *Handler) settle(ctx context.Context, subjects map[string]subject, tasks
 	slices.SortFunc(wants, func(a, b want) int { return cmp.Compare(a.taskID, b.taskID) })
 	out := h.zone.apply(ctx, wants, nil)
 	h.lastWrite = h.now()
-	for id, err := range h.follow(ctx, out, tasks) {
-		failed[id] = err
-	}
-	for id, err := range out.failed {
-		failed[id] = err
-	}
+	maps.Copy(failed, h.follow(ctx, out, tasks))
+	maps.Copy(failed, out.failed)
 	h.forget(out, subjects, failed)
 	return failed
+}
+
+// nameless tells whether there is nothing to be done for a task: it has no name
+// yet, or ECS has forgotten it and its name was made of more than its id, so
+// that only a reconciliation finds it.
+func (s subject) nameless(template hostname.Template) bool {
+	if s.found {
+		return !s.publishable && !s.stopping
+	}
+	return !template.OfIDAlone()
+}
+
+// want is what is to be for a task. held are the addresses of the network
+// interfaces that exist, and unread is why they could not be read.
+func (s subject) want(held map[string]addresses, unread error) (want, error) {
+	address, exists := held[s.interfaceID]
+	w := want{cluster: s.cluster.name, event: s.event}
+	switch {
+	case !s.publishable:
+		w.last = lastAddresses(s.task, address, exists)
+	case s.interfaceID == "": // it runs on an EC2 instance, without an address of its own
+		w.last = &address
+	case unread != nil:
+		return want{}, unread
+	case !exists && s.young:
+		return want{}, errLagging
+	case !exists: // a record that it may have leads nowhere, and is read to be deleted
+	case address.none():
+		w.last = &address
+	default:
+		w.addresses, w.touch = address, s.touch
+	}
+	return w, nil
 }
 
 // lastAddresses are those that a stopping task still holds, and nil if that is

@@ -202,8 +202,5 @@ func (h *Handler) dereference(reference string) (cluster, string, bool) {
 		return cluster{}, "", false
 	}
 	i := slices.IndexFunc(h.clusters, func(c cluster) bool { return c.name == name })
-	if i < 0 {
-		i = 0 // the observer looks for it in all clusters
-	}
-	return h.clusters[i], id, true
+	return h.clusters[max(i, 0)], id, true // the observer looks for it in all clusters
 }

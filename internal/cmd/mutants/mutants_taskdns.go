@@ -64,8 +64,8 @@ func taskDNSMutants() []mutant {
 		{
 			name: "taskdns/unreadable-address-is-none",
 			file: settle,
-			old:  "			failed[id] = err\n			continue\n",
-			new:  "			continue\n",
+			old:  "		return want{}, unread\n",
+			new:  "		w.last = &address\n",
 			pkg:  pkg, test: "^TestHandle$",
 		},
 		{
