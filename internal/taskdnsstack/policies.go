@@ -75,8 +75,10 @@ func (s Spec) zoneStatements() []iampolicy.Statement {
 		}
 		zone := s.Scope.HostedZoneARN(p.HostedZoneID)
 		zones = append(zones, zone)
-		statements = append(statements,
-			recordStatement("WriteRecords"+suffix, zone, []string{"A", "AAAA"}, recordNames(p)),
+		records := recordStatement("WriteRecords"+suffix, zone, []string{"A", "AAAA"}, recordNames(p))
+		// "?" and "*" stand for dots too, so names of two labels are excepted.
+		records.Condition["ForAllValues:StringNotLike"] = map[string][]string{recordNamesKey: {"*.*." + p.Domain}}
+		statements = append(statements, records,
 			recordStatement("WriteClaim"+suffix, zone, []string{"TXT"}, []string{taskdns.ClaimName(p.Domain)}))
 	}
 	if len(zones) > 0 {
@@ -102,11 +104,14 @@ func recordNames(p taskdns.Place) []string {
 	return names
 }
 
+// recordNamesKey is the condition key of the names in a batch, in lower case
+// and without a dot at the end.
+const recordNamesKey = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
+
 // recordStatement lets the function create and delete records of some types
 // and names in a zone.
 func recordStatement(sid, zone string, kinds, names []string) iampolicy.Statement {
 	const (
-		recordNames = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
 		recordTypes = "route53:ChangeResourceRecordSetsRecordTypes"
 		actions     = "route53:ChangeResourceRecordSetsActions"
 	)
@@ -115,9 +120,9 @@ func recordStatement(sid, zone string, kinds, names []string) iampolicy.Statemen
 		Condition: iampolicy.Condition{
 			// "ForAllValues" is also true of a request without the key, hence
 			// "Null".
-			"ForAllValues:StringLike":   {recordNames: names},
+			"ForAllValues:StringLike":   {recordNamesKey: names},
 			"ForAllValues:StringEquals": {recordTypes: kinds, actions: {"CREATE", "DELETE"}},
-			"Null":                      {recordNames: {"false"}, recordTypes: {"false"}, actions: {"false"}},
+			"Null":                      {recordNamesKey: {"false"}, recordTypes: {"false"}, actions: {"false"}},
 		},
 	}
 }
