@@ -96,11 +96,11 @@ func TestApplyDoesWhatIsSureFirst(t *testing.T) {
 		}
 		return nil, nil
 	}
-	out := z.apply(t.Context(), []want{wanted("a", want{}), wanted("b", want{addresses: v4(address)})}, nil)
-	if len(out.failed) != 1 || out.failed["a"] == nil || !strings.Contains(out.failed["a"].Error(), "listing record sets of zone (Z1)") {
+	out := z.apply(t.Context(), []want{wanted(idA, want{}), wanted(idB, want{addresses: v4(address)})}, nil)
+	if len(out.failed) != 1 || out.failed[idA] == nil || !strings.Contains(out.failed[idA].Error(), "listing record sets of zone (Z1)") {
 		t.Errorf("failed: %v", out.failed)
 	}
-	z.holds(t, map[string]string{"b A": "60 " + address})
+	z.holds(t, map[string]string{idB + " A": "60 " + address})
 	if want := []string{route53fake.Change, route53fake.List}; !slices.Equal(order, want) {
 		t.Errorf("calls %v, want %v", order, want)
 	}
@@ -110,13 +110,13 @@ func TestApplyDoesWhatIsSureFirst(t *testing.T) {
 func TestApplyGivesANameOnce(t *testing.T) {
 	t.Parallel()
 	z := newZoned(t)
-	first, second := wanted("a", want{addresses: v4(address)}), wanted("a", want{addresses: v4(otherAddress)})
-	second.taskID = "b"
+	first, second := wanted(idA, want{addresses: v4(address)}), wanted(idA, want{addresses: v4(otherAddress)})
+	second.taskID = idB
 	out := z.apply(t.Context(), []want{first, second}, nil)
-	if len(out.failed) > 0 || len(out.conflicts) != 1 || out.conflicts["b"] == "" {
+	if len(out.failed) > 0 || len(out.conflicts) != 1 || out.conflicts[idB] == "" {
 		t.Errorf("failed %v, conflicts %v", out.failed, out.conflicts)
 	}
-	z.holds(t, map[string]string{"a A": "60 " + address})
+	z.holds(t, map[string]string{idA + " A": "60 " + address})
 }
 
 func TestApplyIsPaced(t *testing.T) {
@@ -151,11 +151,11 @@ func TestApplyIsPaced(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), tt.out)
 				defer cancel()
 				start := time.Now()
-				out := z.apply(ctx, []want{wanted("a", want{addresses: v4(address)})}, nil)
+				out := z.apply(ctx, []want{wanted(idA, want{addresses: v4(address)})}, nil)
 				if took := time.Since(start); took != tt.takes {
 					t.Errorf("it took %s, want %s", took, tt.takes)
 				}
-				if err := out.failed["a"]; (err != nil) != tt.failed || tt.failed && !errors.Is(err, pace.ErrNoTime) {
+				if err := out.failed[idA]; (err != nil) != tt.failed || tt.failed && !errors.Is(err, pace.ErrNoTime) {
 					t.Errorf("failed: %v", out.failed)
 				}
 				z.calls(t, tt.calls, 0, 0)
@@ -177,11 +177,11 @@ func TestApplyTellsOfChangesWithoutAnAnswer(t *testing.T) {
 			lost = true
 			return nil, route53fake.Unavailable()
 		}
-		out := z.apply(t.Context(), []want{wanted("a", want{addresses: v4(address)})}, nil)
+		out := z.apply(t.Context(), []want{wanted(idA, want{addresses: v4(address)})}, nil)
 		if len(out.failed)+len(out.conflicts) > 0 {
 			t.Errorf("failed %v, conflicts %v", out.failed, out.conflicts)
 		}
-		z.holds(t, map[string]string{"a A": "60 " + address})
+		z.holds(t, map[string]string{idA + " A": "60 " + address})
 		if len(out.changes) != 1 || len(out.changes[0].created) != 1 || out.changes[0].id == "" {
 			t.Errorf("told of %v, want a change that created one name", out.changes)
 		}

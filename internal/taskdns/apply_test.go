@@ -17,6 +17,13 @@ import (
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/route53fake"
 )
 
+// Ids of three tasks, in the order of their names.
+const (
+	idA = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	idB = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+	idC = "cccccccccccccccccccccccccccccccc"
+)
+
 // labels makes n ids of tasks.
 func labels(n int) []string {
 	var ids []string
@@ -106,8 +113,8 @@ func TestApplyFails(t *testing.T) {
 		permanent bool
 	}{
 		{"no permission", fault(route53fake.Denied("ChangeResourceRecordSets")), "", ids, false},
-		{"no zone", func(z *zoned) { z.place.HostedZoneID = "Z2" }, "", ids, false},
-		{"a name outside the zone", func(*zoned) {}, ids[0] + ".elsewhere.example.org", ids[:1], true},
+		{"no zone", func(z *zoned) { z.place.HostedZoneID, z.fake.OnChange = "Z2", nil }, "", ids, false},
+		{"a name outside the zone", func(z *zoned) { z.fake.OnChange = nil }, ids[0] + ".elsewhere.example.org", ids[:1], true},
 		{"a complaint about nobody", fault(&types.InvalidChangeBatch{Messages: []string{"The zone is full"}}), "", ids, true},
 		{"a complaint about a longer name", fault(&types.InvalidChangeBatch{
 			Messages: []string{"Tried to create resource record set [name='x" + ids[0] + "." + domain + ".', type='A'] but it already exists"},
@@ -116,7 +123,9 @@ func TestApplyFails(t *testing.T) {
 			set := types.ResourceRecordSet{
 				Name: aws.String(ids[0] + "." + domain), Type: types.RRTypeA, TTL: aws.Int64(300), ResourceRecords: []types.ResourceRecord{{Value: aws.String(address)}},
 			}
-			z.fake.OnChange = func(*route53.ChangeResourceRecordSetsInput) {
+			guarded := z.fake.OnChange
+			z.fake.OnChange = func(in *route53.ChangeResourceRecordSetsInput) {
+				guarded(in)
 				if _, ok := z.contents()[ids[0]+" A"]; ok {
 					z.fake.Remove("Z1", set)
 					return
@@ -207,21 +216,21 @@ func TestApply(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			z := newZoned(t, func(c *Config) { c.TakeOver = tt.takeOver })
-			z.put(types.RRTypeTxt, "a."+domain, 60, `"neighbour"`)
+			z.put(types.RRTypeTxt, idA+"."+domain, 60, `"neighbour"`)
 			for kind, text := range tt.before {
 				f := strings.Fields(text)
 				ttl := map[string]int64{"5": 5, "30": 30, "60": 60, "300": 300}[f[0]]
-				z.put(types.RRType(kind), "b."+domain, ttl, f[1:]...)
+				z.put(types.RRType(kind), idB+"."+domain, ttl, f[1:]...)
 			}
-			z.put(types.RRTypeA, "c."+domain, 60, otherAddress)
+			z.put(types.RRTypeA, idC+"."+domain, 60, otherAddress)
 			tt.want.event = at.Add(-1500 * time.Millisecond)
-			out := z.apply(t.Context(), []want{wanted("b", tt.want)}, tt.ttls)
-			if len(out.failed) > 0 || (out.conflicts["b"] != "") != (tt.conflict != "") || !strings.Contains(out.conflicts["b"], tt.conflict) {
+			out := z.apply(t.Context(), []want{wanted(idB, tt.want)}, tt.ttls)
+			if len(out.failed) > 0 || (out.conflicts[idB] != "") != (tt.conflict != "") || !strings.Contains(out.conflicts[idB], tt.conflict) {
 				t.Errorf("failed %v, conflicts %v; want the conflict %q", out.failed, out.conflicts, tt.conflict)
 			}
-			contents := map[string]string{"a TXT": `60 "neighbour"`, "c A": "60 " + otherAddress}
+			contents := map[string]string{idA + " TXT": `60 "neighbour"`, idC + " A": "60 " + otherAddress}
 			for kind, text := range tt.after {
-				contents["b "+kind] = text
+				contents[idB+" "+kind] = text
 			}
 			z.holds(t, contents)
 			z.calls(t, tt.changes, tt.refused, tt.lists)

@@ -133,6 +133,7 @@ type fakeZone struct {
 	joined  bool // complaints come as one message instead of a list
 	fail    []error
 	before  func() // runs ahead of every change, as others' changes do
+	guard   func(*route53.ChangeResourceRecordSetsInput)
 	changes [][]types.Change
 	comment []string
 	refused int
@@ -148,6 +149,9 @@ func (f *fakeZone) put(s types.ResourceRecordSet) { f.sets[setKey(s)] = s }
 func (f *fakeZone) ChangeResourceRecordSets(ctx context.Context, in *route53.ChangeResourceRecordSetsInput, _ ...func(*route53.Options)) (*route53.ChangeResourceRecordSetsOutput, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
+	}
+	if f.guard != nil {
+		f.guard(in)
 	}
 	if f.before != nil {
 		f.before()

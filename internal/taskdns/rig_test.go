@@ -80,6 +80,7 @@ func onRig(t *testing.T, test func(*rig)) {
 			Owner: "task_dns/test", Place: Place{Domain: domain, HostedZoneID: "Z1"}, TTL: 60,
 			ClusterARNs: []string{fargateCluster, otherCluster}, QueueURL: queueURL, DeadLetterQueueURL: lettersURL,
 		}
+		r.zone.OnChange = guard(t, &r.config)
 		r.mapping = taskdnstest.Mapping{SQS: r.sqs, QueueURL: queueURL, New: func() taskdnstest.Function { return r.newHandler().Handle }}
 		test(r)
 	})

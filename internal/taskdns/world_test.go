@@ -60,10 +60,12 @@ func newWorld(t *testing.T) *world {
 		log:  &bytes.Buffer{},
 		bus:  taskdnstest.NewEventBridge(nil), metrics: &bytes.Buffer{},
 	}
-	handler, err := New(Config{
+	cfg := Config{
 		Owner: "task_dns/test", Place: Place{Domain: domain, HostedZoneID: "Z1"}, TTL: 60,
 		ClusterARNs: []string{fargateCluster, otherCluster}, QueueURL: "https://queue", DeadLetterQueueURL: "https://letters",
-	}, Clients{ECS: w.ecs, EC2: w.ec2, Route53: func(Place) Route53 { return w.zone }, SQS: w.sqs, EventBridge: w.bus}, Settings{
+	}
+	w.zone.guard = guard(t, &cfg)
+	handler, err := New(cfg, Clients{ECS: w.ecs, EC2: w.ec2, Route53: func(Place) Route53 { return w.zone }, SQS: w.sqs, EventBridge: w.bus}, Settings{
 		Metrics: w.metrics,
 		Now:     func() time.Time { return w.now },
 		Random:  func(n int) int { return n - 1 },

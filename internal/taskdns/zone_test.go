@@ -42,6 +42,7 @@ func newZoned(t *testing.T, change ...func(*Config)) *zoned {
 	for _, c := range change {
 		c(&cfg)
 	}
+	z.fake.OnChange = guard(t, &cfg)
 	s := Settings{Now: func() time.Time { return at }, Random: func(n int) int { return n - 1 }, Log: slog.New(slog.NewJSONHandler(z.lines, nil))}
 	m := emf.New(z.emitted, Namespace, map[string]string{DimensionName: "test"}, s.Now)
 	zone, err := newZone(cfg, cfg.Place, z.fake, s, zonePacer(cfg.Limits, s, m), m)
@@ -141,7 +142,7 @@ func TestName(t *testing.T) {
 func TestChangeInfo(t *testing.T) {
 	t.Parallel()
 	z := newZoned(t)
-	out := z.apply(t.Context(), []want{wanted("a", want{addresses: v4(address)})}, nil)
+	out := z.apply(t.Context(), []want{wanted(idA, want{addresses: v4(address)})}, nil)
 	if len(out.changes) != 1 {
 		t.Fatalf("outcome %v", out)
 	}
@@ -149,7 +150,7 @@ func TestChangeInfo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "fargatedirect task_dns/test #" + digest([]string{"FargateCluster/a"}, nil)
+	want := "fargatedirect task_dns/test #" + digest([]string{"FargateCluster/" + idA}, nil)
 	if aws.ToString(info.Comment) != want || info.Status != types.ChangeStatusInsync {
 		t.Errorf("change %q is %s, want %q and INSYNC", aws.ToString(info.Comment), info.Status, want)
 	}
