@@ -12,6 +12,14 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/iampolicy"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/iampolicy/iamtest"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/names"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/taskdns"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/taskdnsstack"
 )
 
 var (
@@ -29,12 +37,13 @@ var designs = []struct {
 	{"upsert", upsert},
 }
 
-// measure runs one burst.
-func measure(t *testing.T, r row, l limit, run func(w *world, tasks int) error) result {
+// measure runs one burst. Seen, unless nil, is told of each batch.
+func measure(t *testing.T, r row, l limit, run func(w *world, tasks int) error, seen func(*route53.ChangeResourceRecordSetsInput)) result {
 	t.Helper()
 	var got result
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(l)
+		w.fake.OnChange = seen
 		if err := run(w, r.tasks); err != nil {
 			t.Error(err)
 		}
@@ -59,7 +68,11 @@ func TestBurst(t *testing.T) {
 					i := len(lines) - 1
 					t.Run(l.name+"/"+d.name, func(t *testing.T) {
 						t.Parallel()
-						got := measure(t, r, l, d.run)
+						var seen func(*route53.ChangeResourceRecordSetsInput)
+						if d.name == "ours" {
+							seen = iamtest.Guard(t, rolePolicy())
+						}
+						got := measure(t, r, l, d.run, seen)
 						lines[i] = line(r, l, d.name, got)
 						if d.name == "ours" {
 							check(t, r, got)
@@ -76,6 +89,16 @@ func TestBurst(t *testing.T) {
 			}
 		}
 	}
+}
+
+// rolePolicy is what the project's own design may do.
+func rolePolicy() iampolicy.Document {
+	return taskdnsstack.Spec{
+		Scope: names.Scope{
+			Kind: names.KindTaskDNS, Partition: "aws", Account: "111122223333", Region: "eu-west-2", DNSSuffix: "amazonaws.com", Name: "web",
+		},
+		Place: taskdns.Place{Domain: domain, HostedZoneID: zoneID}, ClusterARNs: []string{clusterARN}, TTL: 60,
+	}.RolePolicy()
 }
 
 // check is what the project's own design has to reach.
@@ -101,7 +124,7 @@ func check(t *testing.T, r row, got result) {
 func TestModelOfTheArticle(t *testing.T) {
 	r := rows[0]
 	for _, l := range limits {
-		model, handler := measure(t, r, l, article), measure(t, r, l, articleCallByCall)
+		model, handler := measure(t, r, l, article, nil), measure(t, r, l, articleCallByCall, nil)
 		text := line(r, l, "article-call-by-call", handler) + fmt.Sprintf(" model/handler: calls=%.2f last=%.2f lost=%d/%d",
 			ratio(model.calls, handler.calls), ratio(model.last, handler.last), model.lost, handler.lost)
 		if *printed {

@@ -56,6 +56,7 @@ func inRealm(t *testing.T, change func(*Config), test func(*testing.T, *realm)) 
 		r.sqs.CreateQueue(realmQueue, taskdnstest.QueueSettings{Visibility: 90 * time.Second})
 		r.fleet = taskdnstest.NewFleet(r.ecs, r.ec2)
 		r.zones.AddZone("Z1", "example.com")
+		r.zones.OnChange = guard(t, &r.cfg)
 		if change != nil {
 			change(&r.cfg)
 		}

@@ -27,6 +27,7 @@ func all() []mutant {
 		stackMutants(),
 		partsMutants(),
 		policyMutants(),
+		recordsPolicyMutants(),
 		taskDNSMutants(),
 		taskDNSRecordsMutants(),
 		taskDNSReconcileMutants(),
