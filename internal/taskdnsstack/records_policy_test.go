@@ -1,6 +1,7 @@
 package taskdnsstack
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/hostname"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/iampolicy"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/iampolicy/iamtest"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/taskdns"
 )
@@ -163,5 +165,28 @@ func TestTasksPolicy(t *testing.T) {
 				t.Errorf("%s in cluster %q is allowed: %v, %v", action, cluster, got, err)
 			}
 		}
+	}
+}
+
+// The guide shows the policy of a zone's role in another account. It is what
+// the function's own role would be allowed.
+func TestGuideShowsThePolicy(t *testing.T) {
+	t.Parallel()
+	s := testSpec("web")
+	guide, err := os.ReadFile("../../templates/guides/task-names.md.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(guide), "\n## A zone in another account\n")
+	_, rest, _ = strings.Cut(rest, "```json\n") // the trust policy
+	_, rest, _ = strings.Cut(rest, "```json\n")
+	shown, _, _ := strings.Cut(rest, "```\n")
+	shown = strings.NewReplacer("<domain>", s.Place.Domain, "<hosted_zone_id>", s.Place.HostedZoneID).Replace(shown)
+	statements := s.zoneStatements()
+	for i := range statements {
+		statements[i].Sid = ""
+	}
+	if want := iampolicy.New(statements...).JSON(); !iampolicy.Equivalent(shown, want) {
+		t.Errorf("the guide shows\n%s\nwant\n%s", shown, want)
 	}
 }
