@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/iampolicy/iamtest"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/route53fake"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/taskdns"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/taskdns/taskdnstest"
@@ -83,6 +84,7 @@ func newChaos(t *testing.T, random *rand.Rand, tasks int) *chaos {
 	c.sqs.CreateQueue(chaosQueue, taskdnstest.QueueSettings{Visibility: 90 * time.Second, MaxReceives: 100, DeadLetterURL: chaosDead})
 	c.sqs.Sample(func(available int) int { return c.intN(available + 1) })
 	c.zone.AddZone(chaosZone, "example.com")
+	c.zone.OnChange = iamtest.Guard(t, rolePolicy(taskdns.Config{Place: taskdns.Place{Domain: chaosDomain, HostedZoneID: chaosZone}}))
 	c.zone.ChangeTime, c.zone.SyncDelay = 120*time.Millisecond, 8*time.Second
 	c.zone.Latency = func(string) time.Duration { return 40 * time.Millisecond }
 	for _, service := range []string{taskdnstest.ServiceECS, taskdnstest.ServiceEC2, taskdnstest.ServiceSQS, taskdnstest.ServiceEventBridge} {
