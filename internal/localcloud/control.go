@@ -81,6 +81,19 @@ func (c *Cloud) SetTaskSteps(ctx context.Context, account string, steps map[stri
 	return c.control(ctx, http.MethodPost, "ecs/steps", map[string]any{"account": account, "ms": ms}, nil)
 }
 
+// EvaluateAlarms evaluates all alarms of an account at once. Otherwise each is
+// evaluated at its creation and whenever its evaluation periods are over.
+func (c *Cloud) EvaluateAlarms(ctx context.Context, account string) error {
+	return c.control(ctx, http.MethodPost, "cloudwatch/evaluate", map[string]string{"account": account, "region": c.Region}, nil)
+}
+
+// FireRule does at once what a scheduled rule of an account's default event
+// bus does when its time has come, which it also does by itself, up to a
+// minute late.
+func (c *Cloud) FireRule(ctx context.Context, account, rule string) error {
+	return c.control(ctx, http.MethodPost, "events/fire", map[string]string{"account": account, "region": c.Region, "rule": rule}, nil)
+}
+
 // control calls one of the extension's own routes.
 func (c *Cloud) control(ctx context.Context, method, path string, in, out any) error {
 	if !c.Strict {

@@ -10,12 +10,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -163,18 +165,22 @@ func TestLambdaRunsProcesses(t *testing.T) {
 func (f *function) wantLogged(line string) {
 	f.t.Helper()
 	for range 100 {
-		out, err := f.logs.FilterLogEvents(f.t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("/aws/lambda/" + f.name)})
-		if err != nil {
-			f.t.Fatal(err)
-		}
-		for _, e := range out.Events {
-			if strings.Contains(aws.ToString(e.Message), line) {
-				return
-			}
+		if f.logged(line) {
+			return
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
 	f.t.Errorf("%q did not reach CloudWatch Logs", line)
+}
+
+// logged tells whether a line is in CloudWatch Logs.
+func (f *function) logged(line string) bool {
+	f.t.Helper()
+	out, err := f.logs.FilterLogEvents(f.t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("/aws/lambda/" + f.name)})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return slices.ContainsFunc(out.Events, func(e logtypes.FilteredLogEvent) bool { return strings.Contains(aws.ToString(e.Message), line) })
 }
 
 func (f *function) reconfigure(variables map[string]string) {

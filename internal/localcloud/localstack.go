@@ -87,6 +87,7 @@ func (c *Cloud) runLocalStack(ctx context.Context, o Options, python string) (*p
 		"DNS_ADDRESS=0",
 		"EAGER_SERVICE_LOADING=0",
 		"PROVIDER_OVERRIDE_CLOUDWATCH=fargatedirect",
+		"PROVIDER_OVERRIDE_EVENTS=fargatedirect",
 		"PROVIDER_OVERRIDE_IAM=fargatedirect",
 		"PROVIDER_OVERRIDE_ROUTE53=fargatedirect",
 		"PROVIDER_OVERRIDE_S3=fargatedirect",

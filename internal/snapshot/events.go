@@ -87,8 +87,9 @@ func alarms(ctx context.Context, cfg aws.Config, c *collector) error {
 	})
 	return pages(ctx, "alarms", list, func(page *cloudwatch.DescribeAlarmsOutput) error {
 		for _, a := range page.MetricAlarms {
-			err := c.add("cloudwatch alarm", aws.ToString(a.AlarmName), a.Namespace, a.MetricName, a.Dimensions,
-				a.Statistic, a.Period, a.Threshold, a.ComparisonOperator, a.TreatMissingData, a.AlarmActions)
+			err := c.add("cloudwatch alarm", aws.ToString(a.AlarmName), a.AlarmDescription, a.Namespace, a.MetricName, a.Dimensions,
+				a.Statistic, a.Period, a.EvaluationPeriods, a.DatapointsToAlarm, a.Threshold, a.ComparisonOperator,
+				a.TreatMissingData, a.ActionsEnabled, a.AlarmActions, a.OKActions, a.InsufficientDataActions)
 			if err != nil {
 				return err
 			}
@@ -103,10 +104,20 @@ func alarms(ctx context.Context, cfg aws.Config, c *collector) error {
 }
 
 func dashboards(ctx context.Context, cfg aws.Config, c *collector) error {
-	list := cloudwatch.NewListDashboardsPaginator(cloudwatch.NewFromConfig(cfg), &cloudwatch.ListDashboardsInput{})
+	client := cloudwatch.NewFromConfig(cfg)
+	list := cloudwatch.NewListDashboardsPaginator(client, &cloudwatch.ListDashboardsInput{})
 	return pages(ctx, "dashboards", list, func(page *cloudwatch.ListDashboardsOutput) error {
 		for _, d := range page.DashboardEntries {
-			if err := c.add("cloudwatch dashboard", aws.ToString(d.DashboardName), d.Size); err != nil {
+			name := aws.ToString(d.DashboardName)
+			out, err := client.GetDashboard(ctx, &cloudwatch.GetDashboardInput{DashboardName: &name})
+			// The dashboard was deleted while it was read.
+			if is(err, "ResourceNotFound", "DashboardNotFoundError") {
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("reading dashboard (%s): %w", name, err)
+			}
+			if err := c.add("cloudwatch dashboard", name, out.DashboardBody); err != nil {
 				return err
 			}
 		}

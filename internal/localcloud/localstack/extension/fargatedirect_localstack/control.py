@@ -1,5 +1,7 @@
 """Routes below /_fargatedirect/ by which tests steer and observe the emulator."""
 
+from collections.abc import Callable
+
 from localstack.http import Request, Response
 from localstack.services.edge import ROUTER
 
@@ -13,11 +15,12 @@ from fargatedirect_localstack.tasksteps import Steps
 class Control:
     """The routes, and what they read and set."""
 
-    def __init__(self, changes: Changes, faults: Faults, steps: Steps, failures: Failures):
+    def __init__(self, changes: Changes, faults: Faults, steps: Steps, failures: Failures, events: Callable):
         self._changes = changes
         self._faults = faults
         self._steps = steps
         self._failures = failures
+        self._events = events
 
     def add_routes(self):
         """Registers the routes with LocalStack's gateway."""
@@ -30,6 +33,8 @@ class Control:
             ("failures", self.set_failures, "POST"),
             ("calls", self.list_calls, "GET"),
             ("lambda/kill", self.kill_function, "POST"),
+            ("cloudwatch/evaluate", self.evaluate_alarms, "POST"),
+            ("events/fire", self.fire_rule, "POST"),
         ):
             ROUTER.add(f"/_fargatedirect/{path}", handler, methods=[method])
 
@@ -71,3 +76,17 @@ class Control:
         """Kills a function in mid-invocation: {"account": ..., "function": ...}."""
         wanted = request.get_json(force=True)
         return Response.for_json({"killed": environments.kill(wanted["account"], wanted["function"])})
+
+    def evaluate_alarms(self, request: Request) -> Response:
+        """Evaluates all alarms: {"account": ..., "region": ...}."""
+        from fargatedirect_localstack.cloudwatch import evaluate
+
+        wanted = request.get_json(force=True)
+        evaluate(wanted["account"], wanted["region"])
+        return Response.for_json({})
+
+    def fire_rule(self, request: Request) -> Response:
+        """Makes the time of a scheduled rule come: {"account": ..., "region": ..., "rule": ...}."""
+        wanted = request.get_json(force=True)
+        self._events().fire(wanted["account"], wanted["region"], wanted["rule"])
+        return Response.for_json({})

@@ -56,7 +56,7 @@ def start():
 
     _allow_many_files()
     _listen_on_loopback()
-    Control(_changes(), _faults(), _steps(), _failures()).add_routes()
+    Control(_changes(), _faults(), _steps(), _failures(), _events).add_routes()
     handlers.serve_custom_service_request_handlers.append(_failures().before)
     handlers.serve_custom_service_request_handlers.append(_check_permissions)
     handlers.run_custom_response_handlers.append(_failures().after)
@@ -136,10 +136,24 @@ def ecs() -> Service:
 
 @aws_provider(name="fargatedirect")
 def cloudwatch() -> Service:
-    """LocalStack's own CloudWatch, but for alarms' tags."""
-    from fargatedirect_localstack.smallfixes import StrictCloudwatch
+    """LocalStack's own CloudWatch, but for what there is not."""
+    from fargatedirect_localstack.cloudwatch import StrictCloudwatch
 
     return Service.for_provider(StrictCloudwatch())
+
+
+@functools.cache
+def _events():
+    """EventBridge: the service asks it, a route makes its schedules come."""
+    from fargatedirect_localstack.events import StrictEvents
+
+    return StrictEvents()
+
+
+@aws_provider(name="fargatedirect")
+def events() -> Service:
+    """LocalStack's own EventBridge, but for disabled rules."""
+    return Service.for_provider(_events())
 
 
 @aws_provider(name="fargatedirect")
@@ -152,13 +166,10 @@ def sns() -> Service:
 
 @aws_provider(name="fargatedirect")
 def sqs() -> Service:
-    """LocalStack's own SQS, but without the two metrics that it puts for each
-    message, which take longer than the message. The lengths of the queues are
-    still measured once a minute."""
-    from localstack.services.sqs import provider
+    """LocalStack's own SQS, but for delays and metrics."""
+    from fargatedirect_localstack import queues
 
-    provider.CloudwatchDispatcher.dispatch_sqs_metric = lambda *args, **kwargs: None
-    return Service.for_provider(provider.SqsProvider())
+    return Service.for_provider(queues.service())
 
 
 @aws_provider(name="fargatedirect")
