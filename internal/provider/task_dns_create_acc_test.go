@@ -23,10 +23,10 @@ func TestAccTaskDNS_failedCreate(t *testing.T) {
 	config := strings.ReplaceAll(a.config(a.taskDNS("")), cloud.Endpoint, faulty.url)
 	var steps []resource.TestStep
 	for _, f := range []struct{ action, problem string }{
+		{"lambda Invoke", `claiming domain`}, // first, as later ones read the claim before they create
 		{"iam PutRolePolicy", `setting the policy of role`},
 		{"sqs CreateQueue", `creating SQS queue`},
 		{"lambda CreateFunction", `creating Lambda function`},
-		{"lambda Invoke", `claiming domain`},
 		{"lambda AddPermission", `adding permission`},
 		{"lambda CreateEventSourceMapping", `creating event source mapping`},
 		{"events PutTargets", `writing the target of EventBridge rule`},

@@ -101,17 +101,21 @@ func forgeries(task, foreign, cluster, other, foreignInterface, foreignAddress s
 	for _, m := range []message{stopped, late, misplaced, redirected, invited, moved, honest, upper} {
 		bodies = append(bodies, m.body())
 	}
-	return append(bodies,
-		"STOPPED", "{}", "[]", "null", `"text"`, "{", `{"source":"aws.ecs"}`,
-		`{"source":"aws.ecs","detail-type":"ECS Task State Change","detail":{"taskArn":7}}`,
-		`{"source":"aws.ecs","detail-type":"ECS Task State Change","detail":{"taskArn":"arn:aws:ecs","version":1e400}}`,
-		`{"source":"aws.ecs","detail-type":"ECS Task State Change","detail":null}`,
-		strings.Repeat("[", 500), // LocalStack itself reads the body, and no deeper
-	)
+	return append(bodies, malformed...)
+}
+
+// malformed are bodies that are no events at all.
+var malformed = []string{
+	"STOPPED", "{}", "[]", "null", `"text"`, "{", `{"source":"aws.ecs"}`,
+	`{"source":"aws.ecs","detail-type":"ECS Task State Change","detail":{"taskArn":7}}`,
+	`{"source":"aws.ecs","detail-type":"ECS Task State Change","detail":{"taskArn":"arn:aws:ecs","version":1e400}}`,
+	`{"source":"aws.ecs","detail-type":"ECS Task State Change","detail":null}`,
+	strings.Repeat("[", 500), // LocalStack itself reads the body, and no deeper
 }
 
 // forge sends each body to the queue and invokes the function with it, and
-// waits until nothing of it is left, in the dead-letter queue neither.
+// waits until nothing of it is left in the queue. What is no event ends in the
+// dead-letter queue, with the reason, and nothing else does.
 func (a *account) forge(t *testing.T, bodies []string) {
 	t.Helper()
 	name := a.taskDNSScope("prod").Physical()
@@ -148,7 +152,42 @@ func (a *account) forge(t *testing.T, bodies []string) {
 		}
 	}
 	a.drained(t, queue)
-	a.drained(t, a.queueURL(t, name+"-dead-letters"))
+	letters := a.takeLetters(t, a.queueURL(t, name+"-dead-letters"))
+	for _, body := range malformed {
+		if letters[body] == 0 {
+			t.Errorf("%.100s is not in the dead-letter queue", body)
+		}
+		delete(letters, body)
+	}
+	if len(letters) > 0 {
+		t.Errorf("in the dead-letter queue are also %v", letters)
+	}
+}
+
+// takeLetters empties a dead-letter queue and counts the bodies. Each letter
+// must tell why it is there.
+func (a *account) takeLetters(t *testing.T, queueURL string) map[string]int {
+	t.Helper()
+	client := sqs.NewFromConfig(a.aws)
+	letters := map[string]int{}
+	for {
+		out, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &queueURL, MaxNumberOfMessages: 10, MessageAttributeNames: []string{"All"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(out.Messages) == 0 {
+			return letters
+		}
+		for _, m := range out.Messages {
+			letters[aws.ToString(m.Body)]++
+			if aws.ToString(m.MessageAttributes["reason"].StringValue) == "" {
+				t.Errorf("the letter %.100s tells no reason", aws.ToString(m.Body))
+			}
+			if _, err := client.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: &queueURL, ReceiptHandle: m.ReceiptHandle}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 }
 
 // changes are the batches that were applied to the account's zone.

@@ -102,6 +102,8 @@ func (i *intruder) changeFunction() {
 	i.expect("Lambda function ("+i.name+")", "memory is 512 MB, want 256 MB", "timeout is 3 s, want 60 s", "environment variable CONFIG is missing",
 		"environment variable STRAY is set, want none", fmt.Sprintf("the code differs (sha256 %s, want %s)", other.SHA256, mine.SHA256),
 		"asynchronous retries are 2, want 0", "the maximum age of asynchronous events is 60 s, want 3600 s", `tag stray is "x", want none`)
+	// The other function knows no claims.
+	i.expect("claim ("+i.name+")", "cannot be read, because the function fails: …")
 }
 
 // settled waits until the last change of the function is done.

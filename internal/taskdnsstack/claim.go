@@ -88,7 +88,7 @@ func (c *claim) Delete(ctx context.Context) error {
 	if err == nil || c.mayStay || errors.Is(err, stack.ErrNotFound) {
 		return nil
 	}
-	return fmt.Errorf("%w: removing the names below domain (%s): %w\n\nThe function is left, so that the next destroy can go on. "+
+	return fmt.Errorf("%w: removing the names below domain (%s): %w\n\nThe function is left, so that the next destroy can go on. If somebody changed it, apply before that. "+
 		"To leave the names where they are, delete Lambda function %s by hand and destroy again", stack.ErrStop, c.domain, err, c.invoker.Function)
 }
 
