@@ -56,12 +56,11 @@ func (s Spec) watchGrants() []callerpolicy.Grant {
 	return []callerpolicy.Grant{
 		{
 			Sid: "Alarms",
-			Create: []string{
-				"cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm",
-				"cloudwatch:TagResource", "cloudwatch:UntagResource",
-			},
-			Other: []string{"cloudwatch:DeleteAlarms"}, Resources: alarms,
+			Create: []string{"cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"},
+			Other:  []string{"cloudwatch:DeleteAlarms"}, Resources: alarms,
 		},
+		// DescribeAlarms asks for all alarms, even with names given.
+		{Sid: "ReadAlarms", Create: []string{"cloudwatch:DescribeAlarms"}, Resources: []string{s.Scope.ARN("cloudwatch", "alarm:*")}},
 		dashboard,
 	}
 }
