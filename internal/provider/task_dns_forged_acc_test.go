@@ -101,6 +101,8 @@ func forgeries(task, foreign, cluster, other, foreignInterface, foreignAddress s
 	for _, m := range []message{stopped, late, misplaced, redirected, invited, moved, honest, upper} {
 		bodies = append(bodies, m.body())
 	}
+	// An event of no task is dropped like one of another cluster.
+	bodies = append(bodies, `{"source":"aws.ecs","detail-type":"ECS Task State Change","detail":null}`)
 	return append(bodies, malformed...)
 }
 
@@ -109,7 +111,6 @@ var malformed = []string{
 	"STOPPED", "{}", "[]", "null", `"text"`, "{", `{"source":"aws.ecs"}`,
 	`{"source":"aws.ecs","detail-type":"ECS Task State Change","detail":{"taskArn":7}}`,
 	`{"source":"aws.ecs","detail-type":"ECS Task State Change","detail":{"taskArn":"arn:aws:ecs","version":1e400}}`,
-	`{"source":"aws.ecs","detail-type":"ECS Task State Change","detail":null}`,
 	strings.Repeat("[", 500), // LocalStack itself reads the body, and no deeper
 }
 
@@ -153,14 +154,17 @@ func (a *account) forge(t *testing.T, bodies []string) {
 	}
 	a.drained(t, queue)
 	letters := a.takeLetters(t, a.queueURL(t, name+"-dead-letters"))
-	for _, body := range malformed {
-		if letters[body] == 0 {
-			t.Errorf("%.100s is not in the dead-letter queue", body)
+	total := 0
+	for body, n := range letters {
+		total += n
+		if strings.Contains(body, "task/") {
+			t.Errorf("in the dead-letter queue is an event that the function could judge: %.300s", body)
 		}
-		delete(letters, body)
 	}
-	if len(letters) > 0 {
-		t.Errorf("in the dead-letter queue are also %v", letters)
+	// LocalStack rewrites bodies that are JSON, so they are only counted: once
+	// for the queue and once for the invocation.
+	if want := 2 * len(malformed); total != want {
+		t.Errorf("in the dead-letter queue are %d letters, want %d: %v", total, want, letters)
 	}
 }
 
