@@ -23,7 +23,7 @@ var (
 // the names of the running tasks, and every foreign record. On the way no
 // running task ever loses its name.
 //
-// A longer run: go test ./internal/taskdns -run TestZoneConverges -converge.rounds=500 -converge.seed=1
+// A longer run: go test ./internal/taskdns -run TestZoneConverges -converge.rounds=500 -converge.seed=1.
 func TestZoneConverges(t *testing.T) {
 	t.Parallel()
 	injected := map[string]int{}
