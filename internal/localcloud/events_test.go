@@ -23,7 +23,7 @@ func TestEventsReachQueues(t *testing.T) {
 	events, queues := eventbridge.NewFromConfig(config), sqs.NewFromConfig(config)
 	arn := fmt.Sprintf("arn:aws:sqs:us-east-1:%s:%s", account, name)
 	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sqs:SendMessage","Resource":%q,
-		"Condition":{"ArnEquals":{"aws:SourceArn":["arn:aws:events:us-east-1:%[2]s:rule/reach","arn:aws:events:us-east-1:%[2]s:rule/reach-bus/reach"]}}}]}`, arn, account)
+		"Condition":{"ArnEquals":{"aws:SourceArn":["arn:aws:events:us-east-1:%[2]s:rule/reach","arn:aws:events:us-east-1:%[2]s:rule/off","arn:aws:events:us-east-1:%[2]s:rule/reach-bus/reach"]}}}]}`, arn, account)
 	queue, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String(name), Attributes: map[string]string{"Policy": policy}})
 	if err != nil {
 		t.Fatal(err)
