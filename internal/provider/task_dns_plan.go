@@ -82,16 +82,18 @@ func (r *taskDNSResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		before = &old
 	}
 	plan.check(spec, before, &resp.Diagnostics)
-	if plan.Domain.IsUnknown() || plan.HostedZoneID.IsUnknown() || !plan.HostedZoneRole.IsNull() || state.sameZone(plan) {
-		return
+	if plan.newZone(state) {
+		checkZone(ctx, c, spec, &resp.Diagnostics)
 	}
-	checkZone(ctx, c, spec, &resp.Diagnostics)
 }
 
-// sameZone tells whether nothing changed that a look at the hosted zone could
-// refuse.
-func (m taskDNSModel) sameZone(next taskDNSModel) bool {
-	return m.Domain.Equal(next.Domain) && m.HostedZoneID.Equal(next.HostedZoneID) && m.HostedZoneRole.Equal(next.HostedZoneRole)
+// newZone tells whether a plan says where the names are, and that differs from
+// the state. A zone that needs a role is looked at by the function only.
+func (m taskDNSModel) newZone(state taskDNSModel) bool {
+	if m.Domain.IsUnknown() || m.HostedZoneID.IsUnknown() || !m.HostedZoneRole.IsNull() {
+		return false
+	}
+	return !m.Domain.Equal(state.Domain) || !m.HostedZoneID.Equal(state.HostedZoneID) || !m.HostedZoneRole.Equal(state.HostedZoneRole)
 }
 
 // check refuses what could never work, or what AWS would refuse later. With

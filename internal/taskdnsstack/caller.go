@@ -55,7 +55,7 @@ func (s Spec) watchGrants() []callerpolicy.Grant {
 	}
 	return []callerpolicy.Grant{
 		{
-			Sid: "Alarms",
+			Sid:    "Alarms",
 			Create: []string{"cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"},
 			Other:  []string{"cloudwatch:DeleteAlarms"}, Resources: alarms,
 		},
