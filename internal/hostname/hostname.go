@@ -96,7 +96,7 @@ func (t Template) pattern() *regexp.Regexp {
 		case p.variable == "task_id":
 			b.WriteString(idPattern)
 		case p.variable == "short_id":
-			b.WriteString(fmt.Sprintf("[0-9a-f]{%d}", shortDigits))
+			fmt.Fprintf(&b, "[0-9a-f]{%d}", shortDigits)
 		default:
 			b.WriteString("[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 		}

@@ -17,6 +17,20 @@ func recordsPolicyMutants() []mutant {
 			pkg:  pkg, test: test,
 		},
 		{
+			name: "records-policy/older-ids-forgotten",
+			file: "internal/hostname/hostname.go",
+			old:  "[]int{32, 36}",
+			new:  "[]int{32}",
+			pkg:  pkg, test: test,
+		},
+		{
+			name: "records-policy/old-place-forgotten",
+			file: policies,
+			old:  "append([]taskdns.Place{s.place()}, s.Retired...)",
+			new:  "[]taskdns.Place{s.place()}",
+			pkg:  pkg, test: "^TestRecordsPolicyDuringAMove$",
+		},
+		{
 			name: "records-policy/names-of-two-labels",
 			file: policies,
 			old:  `{"*.*." + p.Domain}`,

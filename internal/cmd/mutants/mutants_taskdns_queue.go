@@ -37,6 +37,13 @@ func taskDNSQueueMutants() []mutant {
 			pkg:  pkg, test: "^TestAChangeThatIsNeverInSync$",
 		},
 		{
+			name: "taskdns/each-pending-change-asked-for",
+			file: watch,
+			old:  "m.err, pending = errPending, true",
+			new:  "m.err = errPending",
+			pkg:  pkg, test: "^TestTheOldestPendingChangeStandsForAll$",
+		},
+		{
 			name: "taskdns/failed-event-dropped",
 			file: watch,
 			old:  "			of[i].err = err\n",
@@ -72,6 +79,13 @@ func taskDNSQueueMutants() []mutant {
 			pkg:  pkg, test: "^TestGatheringEndsAtAThousand$",
 		},
 		{
+			name: "taskdns/burst-written-piecemeal",
+			file: collect,
+			old:  "interval = time.Second",
+			new:  "interval = time.Millisecond",
+			pkg:  "./internal/burst", test: "^TestBurst$",
+		},
+		{
 			name: "taskdns/lone-message-gathers",
 			file: collect,
 			old:  "if len(messages) >= fullBatch || quiet > 0 {",
@@ -91,6 +105,13 @@ func taskDNSQueueMutants() []mutant {
 			old:  "return repeatedError{err}",
 			new:  "return err",
 			pkg:  pkg, test: "^TestNothingReceivedIsLost$",
+		},
+		{
+			name: "taskdns/task-that-starts-loses-its-name",
+			file: settle,
+			old:  "return !s.publishable && !s.stopping",
+			new:  "return false",
+			pkg:  pkg, test: "^TestZoneConverges$",
 		},
 		{
 			name: "taskdns/addresses-of-a-leaving-interface-believed",

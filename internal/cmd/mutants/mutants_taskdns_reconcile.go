@@ -36,6 +36,13 @@ func taskDNSReconcileMutants() []mutant {
 			pkg:  pkg, test: "^TestOrphan$",
 		},
 		{
+			name: "taskdns/name-of-a-task-that-starts-is-an-orphan",
+			file: orphans,
+			old:  "stay[name] = true",
+			new:  "stay[name] = t.publishable",
+			pkg:  pkg, test: "^TestOrphan$",
+		},
+		{
 			name: "taskdns/early-recheck-counts",
 			file: reconcile,
 			old:  "if sent.IsZero() || h.now().Sub(sent) < graceLeast {",

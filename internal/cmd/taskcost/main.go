@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 func main() {
@@ -93,14 +94,15 @@ func cost(tasksPerDay float64) month {
 
 // table writes the costs as a table in Markdown.
 func table(out io.Writer) error {
-	text := "| tasks a day | SQS | Lambda | events | logs | metrics, alarms, zone | together |\n|---|---|---|---|---|---|---|\n"
+	var text strings.Builder
+	text.WriteString("| tasks a day | SQS | Lambda | events | logs | metrics, alarms, zone | together |\n|---|---|---|---|---|---|---|\n")
 	for _, row := range []struct {
 		name  string
 		tasks float64
 	}{{"none", 0}, {"100", 100}, {"10,000", 10_000}, {"1,000,000", 1_000_000}} {
 		m := cost(row.tasks)
-		text += fmt.Sprintf("| %s | $%.2f | $%.2f | $%.2f | $%.2f | $%.2f | **$%.2f** |\n", row.name, m.sqs, m.lambda, m.events, m.logs, m.fixed, m.total())
+		fmt.Fprintf(&text, "| %s | $%.2f | $%.2f | $%.2f | $%.2f | $%.2f | **$%.2f** |\n", row.name, m.sqs, m.lambda, m.events, m.logs, m.fixed, m.total())
 	}
-	_, err := io.WriteString(out, text)
+	_, err := io.WriteString(out, text.String())
 	return err
 }
