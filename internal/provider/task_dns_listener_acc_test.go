@@ -26,6 +26,12 @@ type listener struct {
 // queue. Both are as if they had been there from the start.
 func newListener(t *testing.T, a *account) *listener {
 	t.Helper()
+	return newListenerOn(t, a, "default")
+}
+
+// newListenerOn listens on one bus.
+func newListenerOn(t *testing.T, a *account, bus string) *listener {
+	t.Helper()
 	l := &listener{sqs: sqs.NewFromConfig(a.aws), heard: map[string]int{}}
 	queue, err := l.sqs.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("listener")})
 	if err != nil {
@@ -33,7 +39,7 @@ func newListener(t *testing.T, a *account) *listener {
 	}
 	l.queue = aws.ToString(queue.QueueUrl)
 	events := eventbridge.NewFromConfig(a.aws)
-	rule, err := events.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: aws.String("listener"), EventPattern: aws.String(`{"source":["fargatedirect.task_dns"]}`)})
+	rule, err := events.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: aws.String("listener"), EventBusName: &bus, EventPattern: aws.String(`{"source":["fargatedirect.task_dns"]}`)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +49,7 @@ func newListener(t *testing.T, a *account) *listener {
 		t.Fatal(err)
 	}
 	if _, err := events.PutTargets(t.Context(), &eventbridge.PutTargetsInput{
-		Rule: aws.String("listener"), Targets: []eventbridgetypes.Target{{Id: aws.String("queue"), Arn: &arn}},
+		Rule: aws.String("listener"), EventBusName: &bus, Targets: []eventbridgetypes.Target{{Id: aws.String("queue"), Arn: &arn}},
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -216,11 +215,7 @@ func TestAccTaskDNS_options(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if _, err := events.DeleteEventBus(context.WithoutCancel(t.Context()), &eventbridge.DeleteEventBusInput{Name: aws.String("names")}); err != nil {
-			t.Error(err)
-		}
-	})
+	told := newListenerOn(t, a, "names")
 	taken := f.run()
 	address, _ := f.address(taken)
 	a.addRecords(t, 60, "192.0.2.1", "www."+a.domain)
@@ -233,7 +228,10 @@ func TestAccTaskDNS_options(t *testing.T) {
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories,
 		Steps: []resource.TestStep{
-			{Config: config, Check: during(func() { resolves(t, hostname(taken, a.domain), address) })},
+			{Config: config, Check: during(func() {
+				resolves(t, hostname(taken, a.domain), address)
+				told.expect(t, "Task DNS Name Ready", taken)
+			})},
 			{
 				ResourceName: testTaskDNS, ImportState: true, ImportStateId: "prod",
 				ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "name", ImportStateVerifyIgnore: []string{"timeouts"},
