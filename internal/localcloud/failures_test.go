@@ -45,6 +45,9 @@ func TestFailures(t *testing.T) {
 
 	set(localcloud.InternalFailure("route53", ""))
 	wantStatus(t, add("b"), 500)
+	if got, err := cloud.Lookup(t.Context(), "a.failures.test", "A"); err != nil || !slices.Equal(got, []string{"127.0.0.1"}) {
+		t.Errorf("the name servers answer %q, %v while Route 53 fails", got, err)
+	}
 	_, err := client.GetHostedZone(t.Context(), &route53.GetHostedZoneInput{Id: aws.String(zone)})
 	wantStatus(t, err, 500)
 	if _, err := sqs.NewFromConfig(config).ListQueues(t.Context(), &sqs.ListQueuesInput{}); err != nil {

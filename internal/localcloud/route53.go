@@ -28,6 +28,10 @@ type route53Source struct {
 	owner map[string]*route53.Client
 }
 
+// nameServerApp marks calls as those of Route 53's own name servers. The
+// extension neither lets them fail on request nor counts them.
+const nameServerApp = "fargatedirect-name-server"
+
 // use makes the source read the zones of one more account. Before the first,
 // it knows nothing.
 func (s *route53Source) use(accessKeyID string, config aws.Config) {
@@ -36,7 +40,7 @@ func (s *route53Source) use(accessKeyID string, config aws.Config) {
 	if s.clients == nil {
 		s.clients = map[string]*route53.Client{}
 	}
-	s.clients[accessKeyID] = route53.NewFromConfig(config)
+	s.clients[accessKeyID] = route53.NewFromConfig(config, func(o *route53.Options) { o.AppID = nameServerApp })
 }
 
 // forget ends use.

@@ -12,6 +12,9 @@ from localstack.http import Response
 # How many calls of an account are remembered.
 REMEMBERED_CALLS = 20000
 
+# How the name servers mark their calls.
+NAME_SERVER = "app/fargatedirect-name-server"
+
 
 class Failure:
     """One way in which calls fail, until it has met enough of them or its time is over."""
@@ -64,8 +67,10 @@ class Failures:
 
     def before(self, chain, context: RequestContext, response: Response):
         """Is asked before a call reaches its service. What services ask of one
-        another on behalf of nobody never fails."""
+        another on behalf of nobody never fails, and name servers are Route 53's."""
         if context.operation is None or context.is_internal_call:
+            return
+        if NAME_SERVER in context.request.headers.get("User-Agent", ""):
             return
         context.called_at = datetime.now(UTC)
         with self._lock:
