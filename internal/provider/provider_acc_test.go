@@ -79,7 +79,7 @@ func TestAccProvider_badInput(t *testing.T) {
 			refusedPlan(config("skip_requesting_account_id = true\n skip_credentials_validation = true"), `AWS account id is not known.*take skip_requesting_account_id out`),
 			refusedPlan(config(`allowed_account_ids = ["123456789012"]`), `AWS account ID not allowed`),
 			refusedPlan(strings.Replace(config(""), `"events", `, `"events", "dynamodb", `, 1), `provider "fargatedirect".*value must be one of.*got: "dynamodb"`),
-			refusedPlan(strings.Replace(config(""), `"`+cloud.Endpoint+`"`, `"localhost"`, 1), `endpoint for events is not an http or https URL: "localhost"`),
+			refusedPlan(strings.Replace(config(""), `"`+cloud.Endpoint+`"`, `"localhost"`, 1), `endpoint for cloudwatch is not an http or https URL: "localhost"`),
 			refusedPlan(config("profile = terraform_data.later.output"), `Unknown value.*profile\s+=.*profile depends on something that is not known before apply`),
 			refusedPlan(config("default_tags = { team = terraform_data.later.output }"), `Unknown value.*default_tags\s+=.*default_tags depends on something`),
 			refusedPlan(config(`default_tags = { "fargatedirect:resource" = "x" }`), `Invalid tag key.*begins with a prefix that is reserved`),
