@@ -29,6 +29,7 @@ func all() []mutant {
 		policyMutants(),
 		recordsPolicyMutants(),
 		taskDNSMutants(),
+		taskDNSStackMutants(),
 		taskDNSRecordsMutants(),
 		taskDNSReconcileMutants(),
 		taskDNSQueueMutants(),
