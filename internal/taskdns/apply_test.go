@@ -120,9 +120,7 @@ func TestApplyFails(t *testing.T) {
 			Messages: []string{"Tried to create resource record set [name='x" + ids[0] + "." + domain + ".', type='A'] but it already exists"},
 		}), "", ids, true},
 		{"others change the zone all the time", func(z *zoned) {
-			set := types.ResourceRecordSet{
-				Name: aws.String(ids[0] + "." + domain), Type: types.RRTypeA, TTL: aws.Int64(300), ResourceRecords: []types.ResourceRecord{{Value: aws.String(address)}},
-			}
+			set := recordSet(types.RRTypeA, ids[0]+"."+domain, 300, address)
 			guarded := z.fake.OnChange
 			z.fake.OnChange = func(in *route53.ChangeResourceRecordSetsInput) {
 				guarded(in)

@@ -13,38 +13,38 @@ import (
 )
 
 const (
-	ourClaim   = "fargatedirect owner=task_dns/web account=111122223333 region=us-west-2 ttl=60"
+	ourClaim   = "fargatedirect owner=task_dns/test account=111122223333 region=us-west-2 ttl=60"
 	theirClaim = "fargatedirect owner=task_dns/api account=111122223333 region=us-west-2 ttl=60"
 )
 
 func TestClaimIsMadeOnce(t *testing.T) {
-	inRealm(t, nil, func(t *testing.T, r *realm) {
-		if got := r.do(t, Command{Do: DoStatus}); got != (Report{Done: true}) || r.claimed() != "" {
-			t.Errorf("before: %+v, %q", got, r.claimed())
+	onRig(t, func(r *rig) {
+		if got := r.do(Command{Do: DoStatus}); got != (Report{Done: true}) || r.claimed() != "" {
+			r.Errorf("before: %+v, %q", got, r.claimed())
 		}
-		want := Report{Claimant: "task_dns/web of account 111122223333 in region us-west-2", Ours: true, Done: true}
+		want := Report{Claimant: "task_dns/test of account 111122223333 in region us-west-2", Ours: true, Done: true}
 		for range 2 {
-			if got := r.do(t, Command{Do: DoClaim}); got != want {
-				t.Errorf("claimed: %+v, want %+v", got, want)
+			if got := r.do(Command{Do: DoClaim}); got != want {
+				r.Errorf("claimed: %+v, want %+v", got, want)
 			}
 		}
-		if got := r.do(t, Command{Do: DoStatus}); got != want {
-			t.Errorf("status: %+v, want %+v", got, want)
+		if got := r.do(Command{Do: DoStatus}); got != want {
+			r.Errorf("status: %+v, want %+v", got, want)
 		}
-		if r.claimed() != ourClaim || len(r.zones.Batches()) != 1 {
-			t.Errorf("the claim is %q after %d batches", r.claimed(), len(r.zones.Batches()))
+		if r.claimed() != ourClaim || len(r.zone.Batches()) != 1 {
+			r.Errorf("the claim is %q after %d batches", r.claimed(), len(r.zone.Batches()))
 		}
 	})
 }
 
 func TestClaimRemembersTTLs(t *testing.T) {
-	inRealm(t, nil, func(t *testing.T, r *realm) {
+	onRig(t, func(r *rig) {
 		for _, ttl := range []int64{60, 30, 60, 1, 2, 3, 4, 5, 6, 7} {
-			r.configure(t, func(c *Config) { c.TTL = ttl })
-			r.do(t, Command{Do: DoClaim})
+			r.configure(func(c *Config) { c.TTL = ttl })
+			r.do(Command{Do: DoClaim})
 		}
 		if want := strings.Replace(ourClaim, "ttl=60", "ttl=7,6,5,4,3,2,1,60", 1); r.claimed() != want {
-			t.Errorf("the claim is %q, want %q", r.claimed(), want)
+			r.Errorf("the claim is %q, want %q", r.claimed(), want)
 		}
 	})
 }
@@ -63,9 +63,10 @@ func TestForeignClaim(t *testing.T) {
 		"two claims":       {ourClaim, theirClaim},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inRealm(t, func(c *Config) {
-				c.Retired = []Place{{Domain: domain, HostedZoneID: "Z1", HostnameTemplate: "x-{task_id}"}}
-			}, func(t *testing.T, r *realm) {
+			onRig(t, func(r *rig) {
+				r.configure(func(c *Config) {
+					c.Retired = []Place{{Domain: domain, HostedZoneID: "Z1", HostnameTemplate: "x-{task_id}"}}
+				})
 				r.start(fargateCluster, 1)
 				r.address(nameOf(2), 60, addressOf(2))
 				r.address("x-"+nameOf(3), 60, addressOf(3))
@@ -75,18 +76,18 @@ func TestForeignClaim(t *testing.T) {
 				}
 				r.put(types.RRTypeTxt, ClaimName(domain), 300, quoted...)
 				for _, command := range []string{DoClaim, DoStatus, DoRetire, DoDrain} {
-					if got := r.do(t, Command{Do: command}); got.Ours || got.Claimant == "" || !got.Done {
-						t.Errorf("%s: %+v", command, got)
+					if got := r.do(Command{Do: command}); got.Ours || got.Claimant == "" || !got.Done {
+						r.Errorf("%s: %+v", command, got)
 					}
 				}
 				for _, unguarded := range []bool{false, true} {
-					if got, err := r.try(t, Command{Do: DoReconcile, Unguarded: unguarded}); err == nil || got.Ours || got.Claimant == "" || !strings.Contains(err.Error(), got.Claimant) {
-						t.Errorf("reconcile: %+v, %v", got, err)
+					if got, err := r.try(Command{Do: DoReconcile, Unguarded: unguarded}); err == nil || got.Ours || got.Claimant == "" || !strings.Contains(err.Error(), got.Claimant) {
+						r.Errorf("reconcile: %+v, %v", got, err)
 					}
 				}
-				r.handle(t, own{Kind: kindRecheck, Names: []string{nameOf(2)}}.body(), "1000")
-				if n := len(r.zones.Batches()); n > 0 {
-					t.Errorf("%d batches were written", n)
+				r.handleSent(own{Kind: kindRecheck, Names: []string{nameOf(2)}}.body(), "1000")
+				if n := len(r.zone.Batches()); n > 0 {
+					r.Errorf("%d batches were written", n)
 				}
 			})
 		})
@@ -95,16 +96,16 @@ func TestForeignClaim(t *testing.T) {
 
 // TestClaimIsNeverTakenOver: of two that claim at the same time one wins.
 func TestClaimIsNeverTakenOver(t *testing.T) {
-	inRealm(t, nil, func(t *testing.T, r *realm) {
+	onRig(t, func(r *rig) {
 		r.wire.Before(func(_ context.Context, c taskdnstest.Call) error {
 			if c.Operation == "ChangeResourceRecordSets" {
 				r.put(types.RRTypeTxt, ClaimName(domain), 300, `"`+theirClaim+`"`)
 			}
 			return nil
 		})
-		got := r.do(t, Command{Do: DoClaim})
+		got := r.do(Command{Do: DoClaim})
 		if got.Ours || got.Claimant != "task_dns/api of account 111122223333 in region us-west-2" || r.claimed() != theirClaim {
-			t.Errorf("%+v, and the zone says %q", got, r.claimed())
+			r.Errorf("%+v, and the zone says %q", got, r.claimed())
 		}
 	})
 }
@@ -112,7 +113,7 @@ func TestClaimIsNeverTakenOver(t *testing.T) {
 // TestClaimSurvivesALostAnswer: a change that was made though its answer was
 // lost is found, not taken for somebody else's.
 func TestClaimSurvivesALostAnswer(t *testing.T) {
-	inRealm(t, nil, func(t *testing.T, r *realm) {
+	onRig(t, func(r *rig) {
 		lost := false
 		r.wire.After(func(_ context.Context, c taskdnstest.Call) error {
 			if c.Operation == "ChangeResourceRecordSets" && !lost {
@@ -121,15 +122,15 @@ func TestClaimSurvivesALostAnswer(t *testing.T) {
 			}
 			return nil
 		})
-		if got := r.do(t, Command{Do: DoClaim}); !got.Ours || r.claimed() != ourClaim {
-			t.Errorf("%+v, and the zone says %q", got, r.claimed())
+		if got := r.do(Command{Do: DoClaim}); !got.Ours || r.claimed() != ourClaim {
+			r.Errorf("%+v, and the zone says %q", got, r.claimed())
 		}
 	})
 }
 
 func TestReadClaim(t *testing.T) {
 	t.Parallel()
-	c := Claim{Owner: "task_dns/web", Account: "111122223333", Region: "us-west-2", TTLs: []int64{60, 30}}
+	c := Claim{Owner: "task_dns/test", Account: "111122223333", Region: "us-west-2", TTLs: []int64{60, 30}}
 	got, ok := readClaim(*c.recordSet(domain))
 	if !ok || !got.sameHolder(c) || !slices.Equal(got.TTLs, c.TTLs) {
 		t.Errorf("read %+v, %v", got, ok)
@@ -146,7 +147,7 @@ func TestReadClaim(t *testing.T) {
 	if _, ok := readClaim(weighted); ok {
 		t.Error("one of several record sets counts as a claim")
 	}
-	if text := fmt.Sprint(c); text != "task_dns/web of account 111122223333 in region us-west-2" {
+	if text := fmt.Sprint(c); text != "task_dns/test of account 111122223333 in region us-west-2" {
 		t.Errorf("a claim says %q", text)
 	}
 }

@@ -15,10 +15,10 @@ import (
 )
 
 func TestDrainTakesOursAndThenTheClaim(t *testing.T) {
-	inRealm(t, nil, func(t *testing.T, r *realm) {
-		r.do(t, Command{Do: DoClaim})
-		r.configure(t, func(c *Config) { c.TTL = 30 })
-		r.do(t, Command{Do: DoClaim})
+	onRig(t, func(r *rig) {
+		r.do(Command{Do: DoClaim})
+		r.configure(func(c *Config) { c.TTL = 30 })
+		r.do(Command{Do: DoClaim})
 		r.address("www."+domain, 30, otherAddress)
 		r.address(nameOf(9000), 77, otherAddress)
 		r.address(idOf(9001)+".a."+domain, 30, otherAddress)
@@ -27,35 +27,35 @@ func TestDrainTakesOursAndThenTheClaim(t *testing.T) {
 			r.address(nameOf(n), []int64{30, 60}[n%2], addressOf(n))
 			r.address(nameOf(n), 30, fmt.Sprintf("2001:db8:1111:2222:3333:4444:5555:%x", 0x1000+n))
 		}
-		before := len(r.zones.Batches())
-		got := r.do(t, Command{Do: DoDrain})
+		before := len(r.zone.Batches())
+		got := r.do(Command{Do: DoDrain})
 		if got.Deleted != 2000 || !got.Done || got.Claimant != "" {
-			t.Errorf("%+v", got)
+			r.Errorf("%+v", got)
 		}
-		sameContents(t, r.contents(), stays)
-		batches := r.zones.Batches()[before:]
+		r.holds(stays)
+		batches := r.zone.Batches()[before:]
 		if len(batches) != 6 || r.claimed() != "" { // 4,000 in batches of 820, and the claim
-			t.Errorf("%d batches, and the claim is %q", len(batches), r.claimed())
+			r.Errorf("%d batches, and the claim is %q", len(batches), r.claimed())
 		}
 		for i, b := range batches {
 			for _, c := range b.Changes {
 				if isClaim := c.ResourceRecordSet.Type == types.RRTypeTxt; isClaim != (i == len(batches)-1) || c.Action != types.ChangeActionDelete {
-					t.Fatalf("batch %d: %s of %s %s", i, c.Action, aws.ToString(c.ResourceRecordSet.Name), c.ResourceRecordSet.Type)
+					r.Fatalf("batch %d: %s of %s %s", i, c.Action, aws.ToString(c.ResourceRecordSet.Name), c.ResourceRecordSet.Type)
 				}
 			}
 		}
-		if got := r.do(t, Command{Do: DoDrain}); got != (Report{Done: true}) {
-			t.Errorf("the second time: %+v", got)
+		if got := r.do(Command{Do: DoDrain}); got != (Report{Done: true}) {
+			r.Errorf("the second time: %+v", got)
 		}
 	})
 }
 
 // TestDrainWithoutClaim: whose the names are cannot be told.
 func TestDrainWithoutClaim(t *testing.T) {
-	inRealm(t, nil, func(t *testing.T, r *realm) {
+	onRig(t, func(r *rig) {
 		r.address(nameOf(1), 60, addressOf(1))
-		if got := r.do(t, Command{Do: DoDrain}); got != (Report{Done: true}) || len(r.zones.Batches()) != 0 {
-			t.Errorf("%+v, %d batches", got, len(r.zones.Batches()))
+		if got := r.do(Command{Do: DoDrain}); got != (Report{Done: true}) || len(r.zone.Batches()) != 0 {
+			r.Errorf("%+v, %d batches", got, len(r.zone.Batches()))
 		}
 	})
 }
@@ -63,12 +63,12 @@ func TestDrainWithoutClaim(t *testing.T) {
 // TestDrainRunsOutOfTime: it goes on where it was, and the claim is there
 // until all is gone.
 func TestDrainRunsOutOfTime(t *testing.T) {
-	inRealm(t, nil, func(t *testing.T, r *realm) {
-		r.do(t, Command{Do: DoClaim})
+	onRig(t, func(r *rig) {
+		r.do(Command{Do: DoClaim})
 		for n := range 5000 {
 			r.address(nameOf(n), 60, addressOf(n))
 		}
-		r.zones.Latency = func(action string) time.Duration {
+		r.zone.Latency = func(action string) time.Duration {
 			if action == route53fake.Change {
 				return 15 * time.Second
 			}
@@ -77,20 +77,20 @@ func TestDrainRunsOutOfTime(t *testing.T) {
 		deleted, runs := 0, 0
 		for done := false; !done; runs++ {
 			start := time.Now()
-			got := r.do(t, Command{Do: DoDrain})
+			got := r.do(Command{Do: DoDrain})
 			if took := time.Since(start); took > time.Minute-reserve {
-				t.Errorf("a run took %s", took)
+				r.Errorf("a run took %s", took)
 			}
 			deleted, done = deleted+got.Deleted, got.Done
 			if left := len(r.contents()); left > 0 && r.claimed() == "" || !done && got.Reason == "" {
-				t.Fatalf("%d names left, claim %q, %+v", left, r.claimed(), got)
+				r.Fatalf("%d names left, claim %q, %+v", left, r.claimed(), got)
 			}
 			if runs > 10 {
-				t.Fatal("it comes to no end")
+				r.Fatal("it comes to no end")
 			}
 		}
 		if deleted < 4000 || runs < 2 || len(r.contents()) != 0 || r.claimed() != "" {
-			t.Errorf("%d deleted in %d runs, %d left, claim %q", deleted, runs, len(r.contents()), r.claimed())
+			r.Errorf("%d deleted in %d runs, %d left, claim %q", deleted, runs, len(r.contents()), r.claimed())
 		}
 	})
 }
@@ -98,16 +98,16 @@ func TestDrainRunsOutOfTime(t *testing.T) {
 // TestDrainWaitsForOthers: what an invocation that was under way still writes
 // is found.
 func TestDrainWaitsForOthers(t *testing.T) {
-	inRealm(t, nil, func(t *testing.T, r *realm) {
-		r.do(t, Command{Do: DoClaim})
+	onRig(t, func(r *rig) {
+		r.do(Command{Do: DoClaim})
 		r.address(nameOf(1), 60, addressOf(1))
 		for n := 2; n < 5; n++ {
 			time.AfterFunc(time.Duration(n-1)*1500*time.Millisecond, func() { r.address(nameOf(n), 60, addressOf(n)) })
 		}
-		if got := r.do(t, Command{Do: DoDrain}); got.Deleted != 4 || !got.Done {
-			t.Errorf("%+v", got)
+		if got := r.do(Command{Do: DoDrain}); got.Deleted != 4 || !got.Done {
+			r.Errorf("%+v", got)
 		}
-		sameContents(t, r.contents(), nil)
+		r.holds(nil)
 	})
 }
 
@@ -115,20 +115,17 @@ func TestDrainWaitsForOthers(t *testing.T) {
 // its being deleted.
 func TestDrainMeetsOthers(t *testing.T) {
 	for name, c := range map[string]struct {
-		meddle func(*realm)
+		meddle func(*rig)
 		want   map[string]string
 	}{
-		"deleted": {func(r *realm) {
-			r.zones.Remove("Z1", types.ResourceRecordSet{
-				Name: aws.String(nameOf(1) + "."), Type: types.RRTypeA, TTL: aws.Int64(60),
-				ResourceRecords: []types.ResourceRecord{{Value: aws.String(addressOf(1))}},
-			})
+		"deleted": {func(r *rig) {
+			r.zone.Remove("Z1", recordSet(types.RRTypeA, nameOf(1), 60, addressOf(1)))
 		}, nil},
-		"made somebody's": {func(r *realm) { r.address(nameOf(1), 300, otherAddress) }, map[string]string{nameOf(1): "300 " + otherAddress}},
+		"made somebody's": {func(r *rig) { r.address(nameOf(1), 300, otherAddress) }, map[string]string{nameOf(1): "300 " + otherAddress}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inRealm(t, nil, func(t *testing.T, r *realm) {
-				r.do(t, Command{Do: DoClaim})
+			onRig(t, func(r *rig) {
+				r.do(Command{Do: DoClaim})
 				for n := range 5 {
 					r.address(nameOf(n), 60, addressOf(n))
 				}
@@ -140,22 +137,22 @@ func TestDrainMeetsOthers(t *testing.T) {
 					}
 					return nil
 				})
-				if got := r.do(t, Command{Do: DoDrain}); got.Deleted != 4 || !got.Done || r.claimed() != "" {
-					t.Errorf("%+v, claim %q", got, r.claimed())
+				if got := r.do(Command{Do: DoDrain}); got.Deleted != 4 || !got.Done || r.claimed() != "" {
+					r.Errorf("%+v, claim %q", got, r.claimed())
 				}
-				sameContents(t, r.contents(), c.want)
+				r.holds(c.want)
 			})
 		})
 	}
 }
 
 func TestDrainFails(t *testing.T) {
-	inRealm(t, nil, func(t *testing.T, r *realm) {
-		r.do(t, Command{Do: DoClaim})
+	onRig(t, func(r *rig) {
+		r.do(Command{Do: DoClaim})
 		r.address(nameOf(1), 60, addressOf(1))
-		r.spoil("ChangeResourceRecordSets", taskdnstest.Error("AccessDenied", "not authorized"))
-		if got, err := r.try(t, Command{Do: DoDrain}); err == nil || got.Done || !strings.Contains(err.Error(), domain) {
-			t.Errorf("%+v, %v", got, err)
+		r.refuse("ChangeResourceRecordSets", taskdnstest.Error("AccessDenied", "not authorized"))
+		if got, err := r.try(Command{Do: DoDrain}); err == nil || got.Done || !strings.Contains(err.Error(), domain) {
+			r.Errorf("%+v, %v", got, err)
 		}
 	})
 }
@@ -195,9 +192,9 @@ func TestRetire(t *testing.T) {
 		"nothing": {stays: []string{uuid, nameOf(running)}, claim: true, now: func(*Config) {}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inRealm(t, nil, func(t *testing.T, r *realm) {
-				r.zones.AddZone("Z2", "example.com")
-				r.do(t, Command{Do: DoClaim})
+			onRig(t, func(r *rig) {
+				r.zone.AddZone("Z2", "example.com")
+				r.do(Command{Do: DoClaim})
 				r.start(fargateCluster, running)
 				r.address(nameOf(running), 60, addressOf(running))
 				r.address(uuid, 60, otherAddress)
@@ -209,13 +206,13 @@ func TestRetire(t *testing.T) {
 						delete(want, name)
 					}
 				}
-				r.configure(t, func(cfg *Config) { c.now(cfg); cfg.Retired = c.retired })
-				if got := r.do(t, Command{Do: DoRetire}); !got.Done {
-					t.Errorf("%+v", got)
+				r.configure(func(cfg *Config) { c.now(cfg); cfg.Retired = c.retired })
+				if got := r.do(Command{Do: DoRetire}); !got.Done {
+					r.Errorf("%+v", got)
 				}
-				sameContents(t, r.contents(), want)
+				r.holds(want)
 				if claimed := r.claimed() != ""; claimed != c.claim {
-					t.Errorf("the claim is there: %v", claimed)
+					r.Errorf("the claim is there: %v", claimed)
 				}
 			})
 		})
@@ -225,31 +222,33 @@ func TestRetire(t *testing.T) {
 // TestDrainOfAChange: a resource that is destroyed in the middle of a change
 // has names in both places.
 func TestDrainOfAChange(t *testing.T) {
-	inRealm(t, func(c *Config) { c.HostnameTemplate = "x-{short_id}" }, func(t *testing.T, r *realm) {
-		r.do(t, Command{Do: DoClaim})
+	onRig(t, func(r *rig) {
+		r.configure(func(c *Config) { c.HostnameTemplate = "x-{short_id}" })
+		r.do(Command{Do: DoClaim})
 		r.address("x-aaaaaaaaaaaa."+domain, 60, addressOf(1))
-		r.configure(t, func(c *Config) {
+		r.configure(func(c *Config) {
 			c.Retired = []Place{c.Place}
 			c.HostnameTemplate = "y-{short_id}"
 		})
 		r.address("y-aaaaaaaaaaaa."+domain, 60, addressOf(1))
-		if got := r.do(t, Command{Do: DoDrain}); got.Deleted != 2 || !got.Done {
-			t.Errorf("%+v", got)
+		if got := r.do(Command{Do: DoDrain}); got.Deleted != 2 || !got.Done {
+			r.Errorf("%+v", got)
 		}
-		sameContents(t, r.contents(), nil)
+		r.holds(nil)
 		if r.claimed() != "" {
-			t.Errorf("the claim is %q", r.claimed())
+			r.Errorf("the claim is %q", r.claimed())
 		}
 	})
 }
 
 func TestDrainOfAZoneThatIsGone(t *testing.T) {
-	inRealm(t, func(c *Config) { c.HostedZoneID = "Z9" }, func(t *testing.T, r *realm) {
-		if got := r.do(t, Command{Do: DoDrain}); !got.Done {
-			t.Errorf("%+v", got)
+	onRig(t, func(r *rig) {
+		r.configure(func(c *Config) { c.HostedZoneID = "Z9" })
+		if got := r.do(Command{Do: DoDrain}); !got.Done {
+			r.Errorf("%+v", got)
 		}
-		if _, err := r.try(t, Command{Do: DoReconcile}); err == nil {
-			t.Error("reconciling it succeeds")
+		if _, err := r.try(Command{Do: DoReconcile}); err == nil {
+			r.Error("reconciling it succeeds")
 		}
 	})
 }

@@ -34,13 +34,13 @@ func TestGuard(t *testing.T) {
 		"few without anything else, and moved": {orphans: 10, running: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inRealm(t, nil, func(t *testing.T, r *realm) {
+			onRig(t, func(r *rig) {
 				want := map[string]string{}
 				for n := range c.running {
 					r.start(fargateCluster, 100+n)
 					want[nameOf(100+n)] = "60 " + addressOf(100+n)
 				}
-				r.do(t, Command{Do: DoReconcile})
+				r.do(Command{Do: DoReconcile})
 				for n := range c.orphans {
 					r.address(nameOf(n), 60, addressOf(n))
 					if c.ours {
@@ -50,17 +50,17 @@ func TestGuard(t *testing.T) {
 						want[nameOf(n)] = "60 " + addressOf(n)
 					}
 				}
-				got := r.do(t, Command{Do: DoReconcile, Unguarded: c.unguarded})
+				got := r.do(Command{Do: DoReconcile, Unguarded: c.unguarded})
 				if held := got.Held == c.orphans; held != c.held || !held && got.Held != 0 {
-					t.Errorf("%+v", got)
+					r.Errorf("%+v", got)
 				}
 				if !c.unguarded {
-					r.rechecks(t)
+					r.rechecks()
 				}
-				sameContents(t, r.contents(), want)
+				r.holds(want)
 				r.handler.flush()
 				if told := strings.Contains(r.metrics.String(), fmt.Sprintf(`"OrphansHeld":[%d]`, c.orphans)); told != c.held {
-					t.Errorf("metrics tell of held names: %v: %s", told, r.metrics.String())
+					r.Errorf("metrics tell of held names: %v: %s", told, r.metrics.String())
 				}
 			})
 		})
@@ -70,18 +70,18 @@ func TestGuard(t *testing.T) {
 // TestGuardCountsAll: looking at a few names at a time does not get around the
 // guard.
 func TestGuardCountsAll(t *testing.T) {
-	inRealm(t, nil, func(t *testing.T, r *realm) {
+	onRig(t, func(r *rig) {
 		r.start(fargateCluster, 100)
-		r.do(t, Command{Do: DoReconcile})
+		r.do(Command{Do: DoReconcile})
 		for n := range 20 {
 			r.address(nameOf(n), 60, addressOf(n))
 			r.ec2.Put(fmt.Sprintf("eni-other-%d", n), addressOf(n))
 		}
 		for n := range 20 {
-			r.handle(t, own{Kind: kindRecheck, Names: []string{nameOf(n)}}.body(), millis(time.Now().Add(-grace)))
+			r.handleSent(own{Kind: kindRecheck, Names: []string{nameOf(n)}}.body(), millis(time.Now().Add(-grace)))
 		}
 		if names := len(r.contents()); names != 21 {
-			t.Errorf("%d names are left, want 21", names)
+			r.Errorf("%d names are left, want 21", names)
 		}
 	})
 }
@@ -89,10 +89,10 @@ func TestGuardCountsAll(t *testing.T) {
 // TestGuardThatCannotAsk: if EC2 does not tell whose the addresses are, nothing
 // is deleted, not even by the message that comes when the grace is over.
 func TestGuardThatCannotAsk(t *testing.T) {
-	inRealm(t, nil, func(t *testing.T, r *realm) {
+	onRig(t, func(r *rig) {
 		stopped := r.start(fargateCluster, 1)
 		r.start(fargateCluster, 2)
-		r.do(t, Command{Do: DoReconcile})
+		r.do(Command{Do: DoReconcile})
 		r.address(nameOf(3), 60, addressOf(3))
 		r.stop(stopped)
 		r.wire.Before(func(_ context.Context, c taskdnstest.Call) error {
@@ -101,14 +101,14 @@ func TestGuardThatCannotAsk(t *testing.T) {
 			}
 			return nil
 		})
-		if got, err := r.try(t, Command{Do: DoReconcile}); err == nil || got.Deleted != 0 {
-			t.Errorf("%+v, %v", got, err)
+		if got, err := r.try(Command{Do: DoReconcile}); err == nil || got.Deleted != 0 {
+			r.Errorf("%+v, %v", got, err)
 		}
-		if err := r.handler.recheck(t.Context(), []string{nameOf(3)}, time.Now().Add(-grace)); err == nil {
-			t.Error("the second look succeeds")
+		if err := r.handler.recheck(r.Context(), []string{nameOf(3)}, time.Now().Add(-grace)); err == nil {
+			r.Error("the second look succeeds")
 		}
 		if names := len(r.contents()); names != 3 {
-			t.Errorf("%d names are left, want 3", names)
+			r.Errorf("%d names are left, want 3", names)
 		}
 	})
 }

@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/pace"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/taskdns/taskdnstest"
 )
 
 func TestDelay(t *testing.T) {
 	t.Parallel()
-	throttled := apiError("Throttling", "Rate exceeded")
-	transient := apiError("Surprise", "what was that")
+	throttled := taskdnstest.Error("Throttling", "Rate exceeded")
+	transient := taskdnstest.Error("Surprise", "what was that")
 	tests := []struct {
 		err      error
 		receives int
@@ -27,7 +28,7 @@ func TestDelay(t *testing.T) {
 		{transient, 2, 1, 8},
 		{transient, 5, 1, 60},
 		{transient, 1 << 40, 1, 60},
-		{fmt.Errorf("changing: %w", apiError("AccessDenied", "no")), 1, 30, 60},
+		{fmt.Errorf("changing: %w", taskdnstest.Error("AccessDenied", "no")), 1, 30, 60},
 		{permanentError{errUnsettled}, 1, 30, 60},
 		{errPending, 1, 5, 5},
 		{errPending, 2, 10, 10},

@@ -77,7 +77,7 @@ func TestMetricsAreLinesOfTheLog(t *testing.T) {
 		if sum, n := r.recorded(MetricDangling); n != 1 || sum != 2 {
 			r.Errorf("%s has %d values, in all %v; want 2", MetricDangling, n, sum)
 		}
-		r.foreign(r.run(1)[0] + "." + domain)
+		r.address(r.run(1)[0]+"."+domain, 300, "192.0.2.1")
 		time.Sleep(2 * time.Second)
 		r.deliver(h)
 		if sum, _ := r.recorded(MetricConflicts); sum != 1 {

@@ -1,13 +1,11 @@
 package taskdns
 
 import (
-	"maps"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/taskdns/taskdnstest"
 )
 
 func TestHandleLosesPatience(t *testing.T) {
@@ -27,22 +25,15 @@ func TestHandleLosesPatience(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			w.run(fargateCluster, taskID, "eni-abcd1234", address)
-			w.record(taskName, 60, address)
-			sent := time.Date(2020, 1, 23, 18, 9, 35, 0, time.UTC) // the time in the sample
-			batch := events.SQSEvent{Records: []events.SQSMessage{{
-				MessageId: "m0", ReceiptHandle: "r0", Body: event(t, "stopped", tt.fields),
-				Attributes: map[string]string{"SentTimestamp": strconv.FormatInt(sent.UnixMilli(), 10)},
-			}}}
-			w.now = sent.Add(tt.later)
-			if again := w.handleBatch(t, batch); !slices.Equal(again, tt.again) {
-				t.Errorf("to come again: %v, want %v", again, tt.again)
-			}
-			if got := w.contents(); !maps.Equal(got, map[string]string{taskName: "60 " + address}) {
-				t.Errorf("the zone was changed to %v", got)
-			}
+			onRig(t, func(r *rig) {
+				time.Sleep(time.Until(time.Date(2020, 1, 23, 18, 9, 35, 0, time.UTC))) // the time in the sample
+				r.fleet.Run(taskdnstest.Task{ClusterARN: fargateCluster, ID: taskID, PublicIP: address})
+				r.address(taskName, 60, address)
+				if again := r.handleAfter(tt.later, event(r.T, "stopped", tt.fields)); !slices.Equal(again, tt.again) {
+					r.Errorf("to come again: %v, want %v", again, tt.again)
+				}
+				r.holds(map[string]string{taskName: "60 " + address})
+			})
 		})
 	}
 }

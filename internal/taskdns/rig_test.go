@@ -3,18 +3,20 @@ package taskdns
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/route53/types"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/route53fake"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/taskdns/taskdnstest"
@@ -41,7 +43,8 @@ type rig struct {
 	config  Config
 	log     *lines
 	metrics *lines
-	mapping taskdnstest.Mapping
+	mapping taskdnstest.Mapping // makes its own handlers
+	handler *Handler            // for tests that need one environment only
 }
 
 // lines is a log that several goroutines may write.
@@ -63,7 +66,8 @@ func (l *lines) String() string {
 }
 
 // onRig runs a test in virtual time on a rig with two clusters and an empty
-// zone whose changes take 20 s to be everywhere.
+// zone whose changes take 20 s to be everywhere. Every batch that is sent is
+// held against the policy of the function's role.
 func onRig(t *testing.T, test func(*rig)) {
 	t.Helper()
 	t.Parallel()
@@ -82,8 +86,16 @@ func onRig(t *testing.T, test func(*rig)) {
 		}
 		r.zone.OnChange = guard(t, &r.config)
 		r.mapping = taskdnstest.Mapping{SQS: r.sqs, QueueURL: queueURL, New: func() taskdnstest.Function { return r.newHandler().Handle }}
+		r.handler = r.newHandler()
 		test(r)
 	})
+}
+
+// configure changes the configuration, of which the rig gets a new handler.
+func (r *rig) configure(change func(*Config)) {
+	r.Helper()
+	change(&r.config)
+	r.handler = r.newHandler()
 }
 
 // newHandler is the handler of a new environment.
@@ -115,116 +127,132 @@ func (r *rig) deliver(h *Handler) bool {
 	return alive
 }
 
-// run makes running tasks, and answers their ids. Their events are in the
-// queue.
-func (r *rig) run(n int) []string {
+// handle lets the rig's handler work off bodies, each a message of its own that
+// SQS took in half a second ago, and answers the places of those that come
+// again.
+func (r *rig) handle(bodies ...string) []int {
+	r.Helper()
+	return r.handleAfter(500*time.Millisecond, bodies...)
+}
+
+// handleAfter is handle for messages that SQS took in so long ago.
+func (r *rig) handleAfter(d time.Duration, bodies ...string) []int {
+	r.Helper()
 	var ids []string
-	for range n {
-		r.serial++
-		id := fmt.Sprintf("%032x", r.serial)
-		ids = append(ids, id)
-		r.sqs.Send(queueURL, r.fleet.Run(taskdnstest.Task{
-			ClusterARN: fargateCluster, ID: id, InterfaceID: "eni-" + id, Group: "service:web", StartedBy: "me",
-			PublicIP: fmt.Sprintf("203.0.%d.%d", r.serial/250, 1+r.serial%250),
-		}))
+	for _, body := range bodies {
+		ids = append(ids, r.sqs.Send(queueURL, body))
 	}
-	return ids
-}
-
-// arn is the ARN of a task of the first cluster.
-func arn(id string) string {
-	return strings.Replace(fargateCluster, ":cluster/", ":task/", 1) + "/" + id
-}
-
-// move gives a task another status; its event is in the queue.
-func (r *rig) move(id, status string) { r.sqs.Send(queueURL, r.fleet.Move(arn(id), status)) }
-
-// names are the labels of the A records below the domain, in order.
-func (r *rig) names() []string {
-	var all []string
-	for _, s := range r.zone.Sets("Z1") {
-		if label, ok := strings.CutSuffix(aws.ToString(s.Name), "."+domain+"."); ok && s.Type == types.RRTypeA {
-			all = append(all, label)
+	time.Sleep(d)
+	if !r.deliver(r.handler) {
+		r.Fatal("the handler died")
+	}
+	var again []int
+	for _, m := range r.sqs.Messages(queueURL) {
+		i := slices.Index(ids, m.ID)
+		if i < 0 {
+			continue // one of the function's own
 		}
+		if wait := time.Until(m.Visible); wait < time.Second || wait > time.Minute {
+			r.Errorf("message %d comes again after %s, want 1 s to 1 min", i, wait)
+		}
+		again = append(again, i)
 	}
-	slices.Sort(all)
-	return all
+	return again
 }
 
-// calls is the journal from a call on, "service operation" each.
-func (r *rig) calls(from int) []string {
-	var all []string
-	for _, c := range r.wire.Journal()[from:] {
-		all = append(all, c.Service+" "+c.Operation)
-	}
-	return all
-}
-
-// told is the events that were put, as "<last words of the type> <task id>", in
-// order.
-func (r *rig) told() []string {
+// handleSent has the rig's handler work off a message that says itself when SQS
+// took it in, which must succeed.
+func (r *rig) handleSent(body, sent string) {
 	r.Helper()
-	var all []string
-	for _, e := range r.bus.Events() {
-		all = append(all, e.DetailType[strings.LastIndex(e.DetailType, " ")+1:]+" "+lastPart(e.Resources[0]))
+	ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
+	defer cancel()
+	response, err := r.handler.Handle(ctx, events.SQSEvent{Records: []events.SQSMessage{{
+		MessageId: "m", ReceiptHandle: "r", Body: body,
+		Attributes: map[string]string{"ApproximateReceiveCount": "1", "SentTimestamp": sent},
+	}}})
+	if err != nil || len(response.BatchItemFailures) > 0 {
+		r.Fatalf("handling %s: %v, %v", body, response.BatchItemFailures, err)
 	}
-	slices.Sort(all)
-	return all
 }
 
-// detail reads the detail of the only event of a type.
-func (r *rig) detail(kind string) Detail {
+// millis is a time as SQS tells it.
+func millis(at time.Time) string { return strconv.FormatInt(at.UnixMilli(), 10) }
+
+// do carries out a command that must succeed.
+func (r *rig) do(command Command) Report {
 	r.Helper()
-	var found []Detail
-	for _, e := range r.bus.Events() {
-		if e.DetailType != kind {
-			continue
-		}
-		var d Detail
-		if err := json.Unmarshal([]byte(e.Detail), &d); err != nil || e.Source != EventSource || !slices.Equal(e.Resources, []string{d.TaskARN}) {
-			r.Errorf("event %+v, error %v", e, err)
-		}
-		found = append(found, d)
+	report, err := r.try(command)
+	if err != nil {
+		r.Fatalf("%s: %v", command.Do, err)
 	}
-	if len(found) != 1 {
-		r.Fatalf("%d events %q, want one: %v\n%s", len(found), kind, r.told(), r.log)
-	}
-	return found[0]
+	return report
 }
 
-// recorded is the sum of all values of a metric.
-func (r *rig) recorded(metric string) (sum float64, values int) {
+// try carries out a command as Lambda does.
+func (r *rig) try(command Command) (Report, error) {
 	r.Helper()
-	for line := range strings.Lines(r.metrics.String()) {
-		var fields map[string]any
-		if err := json.Unmarshal([]byte(line), &fields); err != nil || fields[DimensionName] != "test" {
-			r.Fatalf("metrics line %s: %v", line, err)
-		}
-		all, _ := fields[metric].([]any)
-		for _, v := range all {
-			sum += v.(float64)
-			values++
-		}
-	}
-	return sum, values
+	ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
+	defer cancel()
+	return r.handler.Do(ctx, command)
 }
 
-// prefixed puts a word before each of ids, in order.
-func prefixed(word string, ids []string) []string {
-	var all []string
-	for _, id := range ids {
-		all = append(all, word+" "+id)
+// rechecks waits for the messages that ask for second looks, has them worked
+// off, and answers how many there were.
+func (r *rig) rechecks() int {
+	r.Helper()
+	time.Sleep(grace)
+	found := 0
+	for {
+		out, err := r.sqs.ReceiveMessage(r.Context(), &sqs.ReceiveMessageInput{
+			QueueUrl: aws.String(queueURL), MaxNumberOfMessages: 1,
+			MessageSystemAttributeNames: []sqstypes.MessageSystemAttributeName{sqstypes.MessageSystemAttributeNameAll},
+		})
+		if err != nil {
+			r.Fatal(err)
+		}
+		if len(out.Messages) == 0 {
+			return found
+		}
+		m := out.Messages[0]
+		if strings.Contains(aws.ToString(m.Body), kindRecheck) {
+			found++
+			r.handleSent(aws.ToString(m.Body), m.Attributes["SentTimestamp"])
+		}
+		_, err = r.sqs.DeleteMessageBatch(r.Context(), &sqs.DeleteMessageBatchInput{
+			QueueUrl: aws.String(queueURL), Entries: []sqstypes.DeleteMessageBatchRequestEntry{{Id: aws.String("0"), ReceiptHandle: m.ReceiptHandle}},
+		})
+		if err != nil {
+			r.Fatal(err)
+		}
 	}
-	return slices.Sorted(slices.Values(all))
 }
 
-// left is how many messages lie in a queue.
-func (r *rig) left(url string) int { return len(r.sqs.Messages(url)) }
-
-// foreign puts somebody else's A record into the zone.
-func (r *rig) foreign(name string) {
-	r.zone.Put("Z1", types.ResourceRecordSet{
-		Name: aws.String(name + "."), Type: types.RRTypeA, TTL: aws.Int64(300),
-		ResourceRecords: []types.ResourceRecord{{Value: aws.String("192.0.2.1")}},
+// refuse makes all calls of an operation fail.
+func (r *rig) refuse(operation string, err error) {
+	r.wire.Before(func(_ context.Context, c taskdnstest.Call) error {
+		if c.Operation == operation {
+			return err
+		}
+		return nil
 	})
+}
+
+// refuseCluster makes ECS fail for one cluster.
+func (r *rig) refuseCluster(cluster string) {
+	r.wire.Before(func(_ context.Context, c taskdnstest.Call) error {
+		if in, ok := c.Input.(*ecs.DescribeTasksInput); ok && aws.ToString(in.Cluster) == cluster {
+			return taskdnstest.Error("AccessDeniedException", "not authorized")
+		}
+		return nil
+	})
+}
+
+// each is a hook that does something at each call of ECS, EC2 and Route 53.
+func (r *rig) each(do func()) taskdnstest.Hook {
+	return func(_ context.Context, c taskdnstest.Call) error {
+		if c.Service != taskdnstest.ServiceSQS {
+			do()
+		}
+		return nil
+	}
 }

@@ -1,64 +1,84 @@
 package taskdns
 
 import (
+	"context"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/taskdns/taskdnstest"
 )
 
 func TestTasksAsksInBulk(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	claimed := make(map[string]cluster)
-	for i, id := range labels(250) {
-		claimed[id] = w.handler.clusters[0]
-		if i%2 == 0 {
-			w.run(fargateCluster, id, "eni-"+strconv.Itoa(i), address)
+	onRig(t, func(r *rig) {
+		claimed := make(map[string]cluster)
+		for n := range 250 {
+			claimed[idOf(n)] = r.handler.clusters[0]
+			if n%2 == 0 {
+				r.start(fargateCluster, n)
+			}
 		}
-	}
-	seen := w.handler.observer.tasks(t.Context(), claimed)
-	// 3 calls for 250 tasks in their cluster, 2 for the 125 missing ones in the other.
-	if w.ecs.calls != 5 || len(seen) != 250 {
-		t.Errorf("%d tasks seen by %d calls, want 250 by 5", len(seen), w.ecs.calls)
-	}
-	for i, id := range labels(250) {
-		if s := seen[id]; s.err != nil || s.found != (i%2 == 0) {
-			t.Errorf("task %d: %+v", i, s)
+		seen := r.handler.observer.tasks(r.Context(), claimed)
+		// 3 calls for 250 tasks in their cluster, 2 for the 125 missing ones in the other.
+		if calls := r.wire.Count(taskdnstest.ServiceECS, ""); calls != 5 || len(seen) != 250 {
+			r.Errorf("%d tasks seen by %d calls, want 250 by 5", len(seen), calls)
 		}
-	}
+		for n := range 250 {
+			if s := seen[idOf(n)]; s.err != nil || s.found != (n%2 == 0) {
+				r.Errorf("task %d: %+v", n, s)
+			}
+		}
+	})
 }
 
 func TestTasksFindsATaskInAnyCluster(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.run(otherCluster, taskID, "eni-abcd1234", address)
-	seen := w.handler.observer.tasks(t.Context(), map[string]cluster{taskID: w.handler.clusters[0]})
-	if got := seen[taskID]; !got.found || !got.publishable || got.cluster.name != "Other" {
-		t.Errorf("seen as %+v", got)
-	}
+	onRig(t, func(r *rig) {
+		r.start(otherCluster, 1)
+		seen := r.handler.observer.tasks(r.Context(), map[string]cluster{idOf(1): r.handler.clusters[0]})
+		if got := seen[idOf(1)]; !got.found || !got.publishable || got.cluster.name != "Other" {
+			r.Errorf("seen as %+v", got)
+		}
+	})
 }
 
 func TestTasksCallsNothingMissingUnasked(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.ecs.fail[otherCluster] = apiError("AccessDeniedException", "not authorized")
-	seen := w.handler.observer.tasks(t.Context(), map[string]cluster{taskID: w.handler.clusters[0]})
-	if seen[taskID].err == nil {
-		t.Error("a task counts as missing though one of the clusters could not be asked")
+	onRig(t, func(r *rig) {
+		r.refuseCluster(otherCluster)
+		seen := r.handler.observer.tasks(r.Context(), map[string]cluster{idOf(1): r.handler.clusters[0]})
+		if seen[idOf(1)].err == nil {
+			r.Error("a task counts as missing though one of the clusters could not be asked")
+		}
+	})
+}
+
+// oddECS is an ECS that answers about another task than it was asked about.
+type oddECS struct{ ECS }
+
+func (e oddECS) DescribeTasks(ctx context.Context, in *ecs.DescribeTasksInput, o ...func(*ecs.Options)) (*ecs.DescribeTasksOutput, error) {
+	out, err := e.ECS.DescribeTasks(ctx, in, o...)
+	if err != nil {
+		return nil, err
 	}
+	for i := range out.Tasks {
+		out.Tasks[i].TaskArn = aws.String(arn(ec2TaskID))
+	}
+	return out, nil
 }
 
 func TestTasksIgnoresStrangeAnswers(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.ecs.clusters[fargateCluster][taskID] = ecstypes.Task{TaskArn: aws.String("arn:aws:ecs:us-west-2:111122223333:task/FargateCluster/" + ec2TaskID)}
-	seen := w.handler.observer.tasks(t.Context(), map[string]cluster{taskID: w.handler.clusters[0]})
-	if len(seen) != 1 || seen[taskID].err == nil {
-		t.Errorf("seen: %+v", seen)
-	}
+	onRig(t, func(r *rig) {
+		r.start(fargateCluster, 1)
+		o := r.handler.observer
+		o.ecs = oddECS{r.ecs}
+		seen := o.tasks(r.Context(), map[string]cluster{idOf(1): r.handler.clusters[0]})
+		if len(seen) != 1 || seen[idOf(1)].err == nil {
+			r.Errorf("seen: %+v", seen)
+		}
+	})
 }
 
 func TestInterfaceID(t *testing.T) {
@@ -94,35 +114,38 @@ func TestInterfaceID(t *testing.T) {
 }
 
 func TestAddressesAsksInBulk(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.ec2.page = 150
-	w.ec2.interfaces = map[string]string{"eni-none": "", "eni-v6": "2001:db8::1", "eni-odd": "somewhere"}
-	ids := []string{"eni-none", "eni-v6", "eni-odd", "eni-vanished"}
-	for i := range 396 {
-		id := "eni-" + strconv.Itoa(i)
-		ids = append(ids, id)
-		w.ec2.interfaces[id] = address
-	}
-	got, err := w.handler.observer.addresses(t.Context(), ids)
-	// 400 ids are two questions, each with two pages of answers.
-	if err != nil || len(got) != 399 || w.ec2.calls != 4 {
-		t.Fatalf("%d interfaces by %d calls, error %v; want 399 by 4", len(got), w.ec2.calls, err)
-	}
-	for id, want := range map[string]string{"eni-none": "", "eni-v6": "", "eni-odd": "", "eni-0": address, "eni-395": address} {
-		if public, ok := got[id]; !ok || strings.Join(public.texts(), " ") != want {
-			t.Errorf("%s has address %v, want %q", id, public, want)
+	onRig(t, func(r *rig) {
+		r.ec2.Page(150)
+		r.ec2.Put("eni-none", "")
+		r.ec2.Put("eni-v6", "2001:db8::1")
+		r.ec2.Put("eni-odd", "somewhere")
+		ids := []string{"eni-none", "eni-v6", "eni-odd", "eni-vanished"}
+		for i := range 396 {
+			id := "eni-" + strconv.Itoa(i)
+			ids = append(ids, id)
+			r.ec2.Put(id, address)
 		}
-	}
-	if _, ok := got["eni-vanished"]; ok {
-		t.Error("an interface exists that does not")
-	}
+		got, err := r.handler.observer.addresses(r.Context(), ids)
+		// 400 ids are two questions, each with two pages of answers.
+		if calls := r.wire.Count(taskdnstest.ServiceEC2, ""); err != nil || len(got) != 399 || calls != 4 {
+			r.Fatalf("%d interfaces by %d calls, error %v; want 399 by 4", len(got), calls, err)
+		}
+		for id, want := range map[string]string{"eni-none": "", "eni-v6": "", "eni-odd": "", "eni-0": address, "eni-395": address} {
+			if public, ok := got[id]; !ok || strings.Join(public.texts(), " ") != want {
+				r.Errorf("%s has address %v, want %q", id, public, want)
+			}
+		}
+		if _, ok := got["eni-vanished"]; ok {
+			r.Error("an interface exists that does not")
+		}
+	})
 }
 
 func TestAddressesAsksForNothing(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	if got, err := w.handler.observer.addresses(t.Context(), nil); err != nil || len(got) != 0 || w.ec2.calls != 0 {
-		t.Errorf("%v, %v, %d calls", got, err, w.ec2.calls)
-	}
+	onRig(t, func(r *rig) {
+		got, err := r.handler.observer.addresses(r.Context(), nil)
+		if calls := r.wire.Count(taskdnstest.ServiceEC2, ""); err != nil || len(got) != 0 || calls != 0 {
+			r.Errorf("%v, %v, %d calls", got, err, calls)
+		}
+	})
 }

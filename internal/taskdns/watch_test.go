@@ -174,7 +174,7 @@ func TestAConflictIsToldAtOnce(t *testing.T) {
 	onRig(t, func(r *rig) {
 		h := r.newHandler()
 		id := r.run(1)[0]
-		r.foreign(id + "." + domain)
+		r.address(id+"."+domain, 300, "192.0.2.1")
 		start := time.Now()
 		r.deliver(h)
 		if got := r.detail(EventTypeFailed); got.Hostname != id+"."+domain || got.Reason == "" || got.StartedBy != "me" || time.Since(start) > time.Second {

@@ -55,19 +55,15 @@ func newZoned(t *testing.T, change ...func(*Config)) *zoned {
 
 // put makes a plain record set as somebody else would.
 func (z *zoned) put(kind types.RRType, name string, ttl int64, values ...string) {
-	set := types.ResourceRecordSet{Name: aws.String(name + "."), Type: kind, TTL: aws.Int64(ttl)}
-	for _, v := range values {
-		set.ResourceRecords = append(set.ResourceRecords, types.ResourceRecord{Value: aws.String(v)})
-	}
-	z.fake.Put("Z1", set)
+	z.fake.Put("Z1", recordSet(kind, name, ttl, values...))
 }
 
-// contents are the zone's record sets: "<ttl> <value>[ <value>…]" by "<label> <type>".
+// contents are the zone's record sets as texts by "<label> <type>".
 func (z *zoned) contents() map[string]string {
 	all := make(map[string]string)
 	for _, s := range z.fake.Sets("Z1") {
 		key := strings.TrimSuffix(aws.ToString(s.Name), "."+domain+".") + " " + string(s.Type)
-		all[key] = strings.TrimSpace(fmt.Sprint(aws.ToInt64(s.TTL)) + " " + strings.Join(values(s), " "))
+		all[key] = text(s)
 	}
 	return all
 }

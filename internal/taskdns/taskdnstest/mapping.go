@@ -29,9 +29,6 @@ type Mapping struct {
 	// New makes an environment. It is called again after a run that panicked
 	// or timed out, as such an environment is lost with all in its memory.
 	New func() Function
-	// Ran is told of each run, if it is set: how many messages it was given
-	// and how long it took.
-	Ran func(messages int, took time.Duration)
 }
 
 // Run works until the context ends, and waits for the runs that are under way.
@@ -59,12 +56,8 @@ func (m Mapping) environment(ctx context.Context) {
 			time.Sleep(m.ColdStart)
 			function = m.New()
 		}
-		start := time.Now()
 		if !m.run(context.WithoutCancel(ctx), function, batch) {
 			function = nil
-		}
-		if m.Ran != nil {
-			m.Ran(len(batch), time.Since(start))
 		}
 	}
 }

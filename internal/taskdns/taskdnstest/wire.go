@@ -187,12 +187,10 @@ func Error(code, format string, args ...any) error {
 // Bucket is a token bucket: the rate limit of a service. It starts full. A nil
 // bucket never runs out.
 type Bucket struct {
-	mu           sync.Mutex
-	burst, rate  float64
-	tokens       float64
-	last         time.Time
-	throttled    int
-	alwaysRefuse bool
+	mu          sync.Mutex
+	burst, rate float64
+	tokens      float64
+	last        time.Time
 }
 
 // NewBucket makes a bucket of so many tokens, to which so many are added each
@@ -211,24 +209,9 @@ func (b *Bucket) Take() bool {
 	now := time.Now()
 	b.tokens = min(b.burst, b.tokens+now.Sub(b.last).Seconds()*b.rate)
 	b.last = now
-	if b.alwaysRefuse || b.tokens < 1 {
-		b.throttled++
+	if b.tokens < 1 {
 		return false
 	}
 	b.tokens--
 	return true
-}
-
-// Throttled counts how often there was no token.
-func (b *Bucket) Throttled() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.throttled
-}
-
-// Refuse makes the bucket refuse everything, or ends that.
-func (b *Bucket) Refuse(always bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.alwaysRefuse = always
 }
