@@ -167,8 +167,9 @@ func (c *chaos) do(ctx context.Context, what string) taskdns.Report {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	e := c.environment()
+	raging := c.isRaging() // what goes wrong then may be told later
 	report, err := e.handler.Do(context.WithValue(ctx, environmentKey{}, e), taskdns.Command{Do: what})
-	if err != nil && !c.isRaging() {
+	if err != nil && !raging {
 		c.t.Errorf("%s: %v", what, err)
 	}
 	return report

@@ -23,7 +23,7 @@ type message struct {
 	sent     time.Time // when SQS took it in; zero if it does not say
 	gathered bool      // the handler received it itself, and so has to finish it
 	content
-	young  bool  // younger than patience, so it may know more than ECS
+	young  bool  // SQS has it for less than patience, so it may know more than ECS
 	task   task  // what ECS says of the claim's task
 	err    error // why it is to come again
 	poison error // why it can never succeed
@@ -158,15 +158,13 @@ func (h *Handler) read(id, receipt, body string, attributes map[string]string) *
 	case err != nil:
 		h.log.Warn("message ignored", "message", id, "reason", err.Error())
 	case m.claim != nil:
-		m.young = h.now().Sub(earlier(m.claim.at, m.sent)) < patience
+		m.young = h.now().Sub(m.sent) < patience
 	}
 	return m
 }
 
 // earlier is the earlier of two times, of those that are known, or else the
-// zero time, which is no message's youth. The time in a message's body can be
-// invented, and lie in the future; that at which SQS took it in cannot, and so
-// bounds how long a message can ask for patience.
+// zero time.
 func earlier(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b

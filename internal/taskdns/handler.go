@@ -59,7 +59,10 @@ type Handler struct {
 }
 
 // patience is how long a message may know more than ECS. ECS catches up within
-// seconds; a message that is older was wrong about its task.
+// seconds; a message that is older was wrong about its task. It counts from when
+// SQS took the message in. The time in a message's body can be invented: in the
+// future, to be waited for without end, or in the past, to have a task that ECS
+// does not tell of at the moment taken for one that it has forgotten.
 const patience = 60 * time.Second
 
 // reserve is the time before the function's deadline that is kept for handing

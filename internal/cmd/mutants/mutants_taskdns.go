@@ -43,9 +43,16 @@ func taskDNSMutants() []mutant {
 		{
 			name: "taskdns/invented-time-is-believed",
 			file: collect,
-			old:  "if a.IsZero() || !b.IsZero() && b.Before(a) {",
-			new:  "if a.IsZero() {",
+			old:  "m.young = h.now().Sub(m.sent) < patience",
+			new:  "m.young = h.now().Sub(m.claim.at) < patience",
 			pkg:  pkg, test: "^TestHandleLosesPatience$",
+		},
+		{
+			name: "taskdns/invented-age-is-believed",
+			file: collect,
+			old:  "m.young = h.now().Sub(m.sent) < patience",
+			new:  "m.young = h.now().Sub(earlier(m.claim.at, m.sent)) < patience",
+			pkg:  pkg, test: "^TestHandle$",
 		},
 		{
 			name: "taskdns/failed-items-dropped",
