@@ -115,8 +115,7 @@ func (a *Alarm) ReadTags(ctx context.Context) (map[string]string, error) {
 
 // Untag removes one tag.
 func (a *Alarm) Untag(ctx context.Context, key string) error {
-	_, err := a.API.UntagResource(ctx, &cloudwatch.UntagResourceInput{ResourceARN: &a.ARN, TagKeys: []string{key}})
-	return err
+	return a.untag(ctx, []string{key})
 }
 
 // find answers the alarm, or stack.ErrNotFound.
@@ -183,22 +182,19 @@ func (a *Alarm) actions() []string {
 }
 
 func (a *Alarm) setTags(ctx context.Context) error {
-	have, err := a.tags(ctx)
-	if err != nil {
-		return fmt.Errorf("reading the tags of %s: %w", a, err)
-	}
-	set, remove := a.Tags.Diff(have)
-	if len(set) > 0 {
-		if _, err := a.API.TagResource(ctx, &cloudwatch.TagResourceInput{ResourceARN: &a.ARN, Tags: alarmTags(set)}); err != nil {
-			return fmt.Errorf("tagging %s: %w", a, err)
-		}
-	}
-	if len(remove) > 0 {
-		if _, err := a.API.UntagResource(ctx, &cloudwatch.UntagResourceInput{ResourceARN: &a.ARN, TagKeys: remove}); err != nil {
-			return fmt.Errorf("untagging %s: %w", a, err)
-		}
-	}
-	return nil
+	return a.Tags.put(ctx, a, tagCalls{
+		read: a.tags,
+		set: func(ctx context.Context, tags map[string]string) error {
+			_, err := a.API.TagResource(ctx, &cloudwatch.TagResourceInput{ResourceARN: &a.ARN, Tags: alarmTags(tags)})
+			return err
+		},
+		unset: a.untag,
+	})
+}
+
+func (a *Alarm) untag(ctx context.Context, keys []string) error {
+	_, err := a.API.UntagResource(ctx, &cloudwatch.UntagResourceInput{ResourceARN: &a.ARN, TagKeys: keys})
+	return err
 }
 
 // drift compares everything but the tags.

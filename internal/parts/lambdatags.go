@@ -36,20 +36,15 @@ func untagLambda(ctx context.Context, api lambdaTagAPI, arn, key string) error {
 // setLambdaTags brings the tags of what arn names to the wanted ones. The part
 // is for messages.
 func setLambdaTags(ctx context.Context, api lambdaTagAPI, part fmt.Stringer, arn string, tags Tags) error {
-	have, err := readLambdaTags(ctx, api, arn)
-	if err != nil {
-		return fmt.Errorf("reading the tags of %s: %w", part, err)
-	}
-	set, remove := tags.Diff(have)
-	if len(set) > 0 {
-		if _, err := api.TagResource(ctx, &lambda.TagResourceInput{Resource: &arn, Tags: set}); err != nil {
-			return fmt.Errorf("tagging %s: %w", part, err)
-		}
-	}
-	if len(remove) > 0 {
-		if _, err := api.UntagResource(ctx, &lambda.UntagResourceInput{Resource: &arn, TagKeys: remove}); err != nil {
-			return fmt.Errorf("untagging %s: %w", part, err)
-		}
-	}
-	return nil
+	return tags.put(ctx, part, tagCalls{
+		read: func(ctx context.Context) (map[string]string, error) { return readLambdaTags(ctx, api, arn) },
+		set: func(ctx context.Context, set map[string]string) error {
+			_, err := api.TagResource(ctx, &lambda.TagResourceInput{Resource: &arn, Tags: set})
+			return err
+		},
+		unset: func(ctx context.Context, keys []string) error {
+			_, err := api.UntagResource(ctx, &lambda.UntagResourceInput{Resource: &arn, TagKeys: keys})
+			return err
+		},
+	})
 }

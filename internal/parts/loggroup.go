@@ -177,22 +177,17 @@ func (g *LogGroup) setKey(ctx context.Context, have string) error {
 }
 
 func (g *LogGroup) setTags(ctx context.Context) error {
-	have, err := g.listTags(ctx)
-	if err != nil {
-		return fmt.Errorf("reading the tags of %s: %w", g, err)
-	}
-	set, remove := g.Tags.Diff(have)
-	if len(set) > 0 {
-		if _, err := g.API.TagResource(ctx, &cloudwatchlogs.TagResourceInput{ResourceArn: &g.ARN, Tags: set}); err != nil {
-			return fmt.Errorf("tagging %s: %w", g, err)
-		}
-	}
-	if len(remove) > 0 {
-		if _, err := g.API.UntagResource(ctx, &cloudwatchlogs.UntagResourceInput{ResourceArn: &g.ARN, TagKeys: remove}); err != nil {
-			return fmt.Errorf("untagging %s: %w", g, err)
-		}
-	}
-	return nil
+	return g.Tags.put(ctx, g, tagCalls{
+		read: g.listTags,
+		set: func(ctx context.Context, tags map[string]string) error {
+			_, err := g.API.TagResource(ctx, &cloudwatchlogs.TagResourceInput{ResourceArn: &g.ARN, Tags: tags})
+			return err
+		},
+		unset: func(ctx context.Context, keys []string) error {
+			_, err := g.API.UntagResource(ctx, &cloudwatchlogs.UntagResourceInput{ResourceArn: &g.ARN, TagKeys: keys})
+			return err
+		},
+	})
 }
 
 func days(n int32) string {

@@ -232,22 +232,17 @@ func (q *Queue) setTags(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("looking up %s: %w", q, err)
 	}
-	have, err := q.ReadTags(ctx)
-	if err != nil {
-		return fmt.Errorf("reading the tags of %s: %w", q, err)
-	}
-	set, remove := q.Tags.Diff(have)
-	if len(set) > 0 {
-		if _, err := q.API.TagQueue(ctx, &sqs.TagQueueInput{QueueUrl: &url, Tags: set}); err != nil {
-			return fmt.Errorf("tagging %s: %w", q, err)
-		}
-	}
-	if len(remove) > 0 {
-		if _, err := q.API.UntagQueue(ctx, &sqs.UntagQueueInput{QueueUrl: &url, TagKeys: remove}); err != nil {
-			return fmt.Errorf("untagging %s: %w", q, err)
-		}
-	}
-	return nil
+	return q.Tags.put(ctx, q, tagCalls{
+		read: q.ReadTags,
+		set: func(ctx context.Context, tags map[string]string) error {
+			_, err := q.API.TagQueue(ctx, &sqs.TagQueueInput{QueueUrl: &url, Tags: tags})
+			return err
+		},
+		unset: func(ctx context.Context, keys []string) error {
+			_, err := q.API.UntagQueue(ctx, &sqs.UntagQueueInput{QueueUrl: &url, TagKeys: keys})
+			return err
+		},
+	})
 }
 
 // isQueueGone knows both names of the error: SQS has used one for each of its

@@ -183,22 +183,17 @@ func (r *Rule) put(ctx context.Context, tags []types.Tag) error {
 }
 
 func (r *Rule) setTags(ctx context.Context) error {
-	have, err := r.ReadTags(ctx)
-	if err != nil {
-		return fmt.Errorf("reading the tags of %s: %w", r, err)
-	}
-	set, remove := r.Tags.Diff(have)
-	if len(set) > 0 {
-		if _, err := r.API.TagResource(ctx, &eventbridge.TagResourceInput{ResourceARN: &r.ARN, Tags: ruleTags(set)}); err != nil {
-			return fmt.Errorf("tagging %s: %w", r, err)
-		}
-	}
-	if len(remove) > 0 {
-		if _, err := r.API.UntagResource(ctx, &eventbridge.UntagResourceInput{ResourceARN: &r.ARN, TagKeys: remove}); err != nil {
-			return fmt.Errorf("untagging %s: %w", r, err)
-		}
-	}
-	return nil
+	return r.Tags.put(ctx, r, tagCalls{
+		read: r.ReadTags,
+		set: func(ctx context.Context, tags map[string]string) error {
+			_, err := r.API.TagResource(ctx, &eventbridge.TagResourceInput{ResourceARN: &r.ARN, Tags: ruleTags(tags)})
+			return err
+		},
+		unset: func(ctx context.Context, keys []string) error {
+			_, err := r.API.UntagResource(ctx, &eventbridge.UntagResourceInput{ResourceARN: &r.ARN, TagKeys: keys})
+			return err
+		},
+	})
 }
 
 func (r *Rule) ruleDrift(have *eventbridge.DescribeRuleOutput) []string {

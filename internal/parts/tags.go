@@ -5,6 +5,7 @@
 package parts
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -49,6 +50,33 @@ func (t Tags) Diff(have map[string]string) (map[string]string, []string) {
 		}
 	}
 	return set, remove
+}
+
+// tagCalls are a service's calls about the tags of one part.
+type tagCalls struct {
+	read  func(context.Context) (map[string]string, error)
+	set   func(ctx context.Context, tags map[string]string) error
+	unset func(ctx context.Context, keys []string) error
+}
+
+// put brings the tags of a part to the wanted ones. The part is for messages.
+func (t Tags) put(ctx context.Context, part fmt.Stringer, calls tagCalls) error {
+	have, err := calls.read(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the tags of %s: %w", part, err)
+	}
+	set, remove := t.Diff(have)
+	if len(set) > 0 {
+		if err := calls.set(ctx, set); err != nil {
+			return fmt.Errorf("tagging %s: %w", part, err)
+		}
+	}
+	if len(remove) > 0 {
+		if err := calls.unset(ctx, remove); err != nil {
+			return fmt.Errorf("untagging %s: %w", part, err)
+		}
+	}
+	return nil
 }
 
 // Drift tells in plain words how have differs from the wanted tags.
