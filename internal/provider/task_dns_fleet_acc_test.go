@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -217,7 +218,8 @@ func (a *account) queueURL(t *testing.T, name string) string {
 func (a *account) drained(t *testing.T, queueURL string) {
 	t.Helper()
 	client := sqs.NewFromConfig(a.aws)
-	eventually(t, "waiting for the queue to drain", func() error {
+	// The function has a minute's patience with messages that say more than ECS.
+	within(t, 3*time.Minute, "waiting for the queue to drain", func() error {
 		out, err := client.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &queueURL, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameAll}})
 		if err != nil {
 			return err

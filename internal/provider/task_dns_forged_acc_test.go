@@ -127,9 +127,11 @@ func (a *account) forge(t *testing.T, bodies []string) {
 		if _, err := queues.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &queue, MessageBody: &body}); err != nil {
 			t.Fatal(err)
 		}
+		// Older than the function's patience, so that it is judged at once.
+		sent := time.Now().Add(-2 * time.Minute).UnixMilli()
 		payload, err := json.Marshal(map[string]any{"Records": []any{map[string]any{
 			"messageId": fmt.Sprint(i), "receiptHandle": "forged", "body": body, "eventSource": "aws:sqs",
-			"attributes": map[string]string{"ApproximateReceiveCount": "1", "SentTimestamp": fmt.Sprint(time.Now().UnixMilli())},
+			"attributes": map[string]string{"ApproximateReceiveCount": "1", "SentTimestamp": fmt.Sprint(sent)},
 		}}})
 		if err != nil {
 			t.Fatal(err)

@@ -81,7 +81,9 @@ func judgeAll(messages []*message, t task) (subject, bool) {
 		}
 		ok = true
 		s.young = s.young || m.young
-		s.touch = s.touch || m.receives > 1
+		// One that still says more than ECS was not kept back by a crash, but by
+		// what it invents.
+		s.touch = s.touch || m.receives > 1 && m.claim.version <= t.version
 		if at := earlier(m.claim.at, m.sent); at.After(s.event) {
 			s.event = at
 		}

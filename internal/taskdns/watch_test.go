@@ -203,6 +203,21 @@ func TestAnUntoldNameIsTouched(t *testing.T) {
 	})
 }
 
+// TestWhatIsInventedTouchesNothing: a message that is received again and again
+// because it says more than ECS is worth no change of a record that is right.
+func TestWhatIsInventedTouchesNothing(t *testing.T) {
+	onRig(t, func(r *rig) {
+		ids := r.run(1)
+		r.live(time.Minute)
+		changes := len(r.zone.Batches())
+		r.sqs.Send(queueURL, event(r.T, "running", map[string]any{"taskArn": arn(ids[0]), "version": int64(1) << 40}))
+		r.live(3 * time.Minute)
+		if n := len(r.zone.Batches()); n != changes || r.left(queueURL) != 0 {
+			r.Errorf("%d changes, want %d; %d messages left", n, changes, r.left(queueURL))
+		}
+	})
+}
+
 func TestDigest(t *testing.T) {
 	t.Parallel()
 	one := digest([]string{"c/1", "c/2"}, []string{"c/3"})

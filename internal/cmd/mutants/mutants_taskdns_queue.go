@@ -93,10 +93,17 @@ func taskDNSQueueMutants() []mutant {
 			pkg:  pkg, test: "^TestALoneMessageCostsNothingMore$",
 		},
 		{
+			name: "taskdns/touch-for-what-is-invented",
+			file: "internal/taskdns/settle.go",
+			old:  " && m.claim.version <= t.version",
+			new:  "",
+			pkg:  "./internal/taskdns", test: "^TestWhatIsInventedTouchesNothing$",
+		},
+		{
 			name: "taskdns/no-touch-on-redelivery",
 			file: settle,
-			old:  "s.touch = s.touch || m.receives > 1",
-			new:  "s.touch = s.touch || m.receives > 1000",
+			old:  "s.touch = s.touch || m.receives > 1 &&",
+			new:  "s.touch = s.touch || m.receives > 1000 &&",
 			pkg:  pkg, test: "^TestAnUntoldNameIsTouched$",
 		},
 		{
