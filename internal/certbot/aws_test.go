@@ -28,8 +28,12 @@ type fakeS3 struct {
 	bucket  string
 	objects map[string]object
 	writes  []string
+	// versions are all that were written and not deleted by their id.
+	versions []s3types.ObjectVersion
 	// fail may answer an error before anything is done.
 	fail func(action, key string) error
+	// wrote is told of each write that was done.
+	wrote func(key string)
 }
 
 func newFakeS3(bucket string) *fakeS3 {
@@ -59,7 +63,7 @@ func (f *fakeS3) GetObject(ctx context.Context, in *s3.GetObjectInput, _ ...func
 	if !ok {
 		return nil, &s3types.NoSuchKey{Message: aws.String("The specified key does not exist.")}
 	}
-	return &s3.GetObjectOutput{Body: io.NopCloser(bytes.NewReader(o.body)), Metadata: o.metadata, VersionId: aws.String(o.version)}, nil
+	return &s3.GetObjectOutput{Body: io.NopCloser(bytes.NewReader(o.body)), Metadata: o.metadata, VersionId: aws.String(o.version), ETag: aws.String(o.etag)}, nil
 }
 
 func (f *fakeS3) PutObject(ctx context.Context, in *s3.PutObjectInput, _ ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
@@ -83,10 +87,17 @@ func (f *fakeS3) PutObject(ctx context.Context, in *s3.PutObjectInput, _ ...func
 	if err != nil {
 		return nil, err
 	}
+	if err := f.precondition(in); err != nil {
+		return nil, err
+	}
 	f.writes = append(f.writes, *in.Key)
-	version := fmt.Sprintf("v%d", len(f.writes))
-	f.objects[*in.Key] = object{body: body, metadata: in.Metadata, version: version}
-	return &s3.PutObjectOutput{VersionId: aws.String(version)}, nil
+	version, etag := fmt.Sprintf("v%d", len(f.writes)), fmt.Sprintf("%q", hexSum(body)[:32])
+	f.objects[*in.Key] = object{body: body, metadata: in.Metadata, version: version, etag: etag}
+	f.versions = append(f.versions, s3types.ObjectVersion{Key: in.Key, VersionId: aws.String(version)})
+	if f.wrote != nil {
+		f.wrote(*in.Key)
+	}
+	return &s3.PutObjectOutput{VersionId: aws.String(version), ETag: aws.String(etag)}, nil
 }
 
 // text is an object's content, "" if there is none.

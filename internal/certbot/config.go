@@ -94,6 +94,9 @@ type Request struct {
 	Force bool `json:"force,omitempty"`
 	// Keys are the certificates to look at; all where it is empty.
 	Keys []string `json:"keys,omitempty"`
+	// Rollback puts an earlier version of one certificate in force, and does
+	// nothing else.
+	Rollback *Rollback `json:"rollback,omitempty"`
 }
 
 // The triggers of a Request.
@@ -119,6 +122,11 @@ const (
 	StateIssued = "issued"
 	// StateKept: the stored certificate is good and not due.
 	StateKept = "kept"
+	// StateAdopted: a certificate that lay in the bucket already is in force
+	// now; nothing was issued.
+	StateAdopted = "adopted"
+	// StateRolledBack: an earlier version is in force now.
+	StateRolledBack = "rolled_back"
 	// StateFailed: the run failed; the previous certificate, if there was
 	// one, lies untouched in the bucket.
 	StateFailed = "failed"

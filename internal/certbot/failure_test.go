@@ -186,7 +186,7 @@ func TestTornPairIsToldAndRepaired(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld([]string{"example.com"})
-		w.mustRun(t, Request{})
+		before := w.mustRun(t, Request{})[0]
 		w.s3.fail = func(action, key string) error {
 			if action == "s3:PutObject" && key == "a/cert.pem" {
 				return errors.New("connection reset")
@@ -194,12 +194,16 @@ func TestTornPairIsToldAndRepaired(t *testing.T) {
 			return nil
 		}
 		report, err := w.run(t.Context(), Request{Force: true})
-		if err == nil || report.Certificates[0].Stored != nil || !strings.Contains(err.Error(), "beside the old certificate") {
-			t.Errorf("error %v, status %+v; want nothing told to be stored", err, report.Certificates)
+		if err == nil || !errors.Is(err, errTorn) {
+			t.Fatalf("error %v, status %+v; want it told that not all objects are written", err, report.Certificates)
+		}
+		torn := report.Certificates[0].Stored
+		if torn.Serial == before.Stored.Serial || torn.KeyVersion == before.Stored.KeyVersion || torn.CertificateVersion != before.Stored.CertificateVersion {
+			t.Errorf("stored %+v, want the new certificate, and the old object of it", torn)
 		}
 		w.s3.fail = nil
-		if got := w.mustRun(t, Request{})[0]; got.State != StateIssued {
-			t.Errorf("the next run: %+v, want a new certificate", got)
+		if got := w.mustRun(t, Request{})[0]; got.State != StateKept || got.Stored.Serial != torn.Serial || w.ordered() != 2 {
+			t.Errorf("the next run: %+v after %d orders, want the certificate repaired", got, w.ordered())
 		}
 		w.holdsValidPair(t, "a", "example.com")
 	})

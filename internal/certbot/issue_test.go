@@ -33,11 +33,11 @@ func TestIssueApexAndWildcardTogether(t *testing.T) {
 		if status.State != StateIssued || status.RunID != "r1" || status.Trigger != TriggerApply || status.AccountURI != caURL+"/account/0" || len(status.ConfigSHA) != 64 {
 			t.Errorf("status %+v", status)
 		}
-		if s := status.Stored; s == nil || s.KeyVersion != "v2" || s.CertificateVersion != "v3" || !s.NotAfter.Equal(leaf.NotAfter) || !slices.Equal(s.Domains, []string{"*.example.com", "example.com"}) {
+		if s := status.Stored; s == nil || s.KeyVersion != "v6" || s.CertificateVersion != "v7" || !s.NotAfter.Equal(leaf.NotAfter) || !slices.Equal(s.Domains, []string{"*.example.com", "example.com"}) {
 			t.Errorf("stored %+v", status.Stored)
 		}
 		w.storedStatusIs(t, status)
-		if want := []string{"status/prod/a.json", "a/key.pem", "a/cert.pem", "status/prod/a.json"}; !slices.Equal(w.s3.writes, want) {
+		if want := published("a", status.Stored.Serial); !slices.Equal(w.s3.writes, want) {
 			t.Errorf("wrote %q, want %q", w.s3.writes, want)
 		}
 		if told := w.sns.told(); !slices.Equal(told, []string{"good Certificate Issue Success: prod/a"}) {
@@ -83,7 +83,6 @@ func TestChangedConfigurationReissues(t *testing.T) {
 		"names":    func(c *Config) { c.Certificates[0].Domains = []string{"example.com", "www.example.com"} },
 		"key type": func(c *Config) { c.Certificates[0].KeyType = "P384" },
 		"profile":  func(c *Config) { c.Certificates[0].Profile = "shortlived" },
-		"prefix":   func(c *Config) { c.Certificates[0].Prefix = "a/b/" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -51,6 +51,9 @@ func asProblem(err error, retryAfter time.Duration) error {
 // failure tells a person what an error means.
 func failure(err error) *Failure {
 	f := &Failure{Message: "No new certificate was stored: " + err.Error() + "."}
+	if errors.Is(err, errTorn) {
+		f.Message = "The certificate is in force, but not for all its readers: " + err.Error() + "."
+	}
 	if p, ok := errors.AsType[*problem](err); ok {
 		f.ProblemType, f.RetryAfter = p.Type, p.retryAfter
 	}

@@ -104,11 +104,15 @@ func (r *run) all(ctx context.Context) (Report, error) {
 
 // selected are the certificates that the request names.
 func (r *run) selected() ([]Certificate, error) {
-	if len(r.request.Keys) == 0 {
+	keys := r.request.Keys
+	if r.request.Rollback != nil {
+		keys = []string{r.request.Rollback.Key}
+	}
+	if len(keys) == 0 {
 		return r.config.Certificates, nil
 	}
 	var selected []Certificate
-	for _, key := range r.request.Keys {
+	for _, key := range keys {
 		i := slices.IndexFunc(r.config.Certificates, func(c Certificate) bool { return c.Key == key })
 		if i < 0 {
 			return nil, fmt.Errorf("choosing certificates: there is none with the key %q", key)
@@ -147,12 +151,14 @@ func (r *run) one(ctx context.Context, c Certificate) (Status, error) {
 
 // work brings one certificate up to date and its status with it.
 func (r *run) work(ctx context.Context, log *slog.Logger, c Certificate, status *Status) error {
+	var place *shelf
 	var have *held
 	err := r.patiently(ctx, func() error {
 		var err error
-		if have, err = loadHeld(ctx, r.clients.S3, r.config.Bucket, c.Prefix); err != nil {
+		if place, err = readShelf(ctx, r.clients.S3, r.config.Bucket, c.Prefix); err != nil {
 			return err
 		}
+		have = place.have
 		status.Stored = have.stored()
 		if have != nil && have.directory == r.config.ACME.DirectoryURL {
 			status.AccountURI = have.account
@@ -162,17 +168,28 @@ func (r *run) work(ctx context.Context, log *slog.Logger, c Certificate, status 
 	if err != nil {
 		return err
 	}
+	if r.request.Rollback != nil {
+		return r.rollBack(ctx, log, c, place, status)
+	}
+	if err := r.mend(ctx, log, place, status); err != nil {
+		return err
+	}
 	reason := due(c, r.config.ACME.DirectoryURL, have, time.Now())
 	if reason == "" && !r.request.Force {
 		status.State = StateKept
 		r.tellContact(ctx, log)
 		return nil
 	}
+	if !r.request.Force {
+		if adopted, err := r.adopt(ctx, log, c, place, status); adopted || err != nil {
+			return err
+		}
+	}
 	if reason == "" {
 		reason = "the request forces it"
 	}
 	log.InfoContext(ctx, "a new certificate is needed", "reason", reason)
-	return r.renew(ctx, log, c, status)
+	return r.renew(ctx, log, c, place, status)
 }
 
 // tellContact has the authority know a contact that the user just changed,
@@ -190,7 +207,7 @@ func (r *run) tellContact(ctx context.Context, log *slog.Logger) {
 
 // renew obtains and stores a certificate. Whatever does not cost an order is
 // tried before there is one.
-func (r *run) renew(ctx context.Context, log *slog.Logger, c Certificate, status *Status) error {
+func (r *run) renew(ctx context.Context, log *slog.Logger, c Certificate, place *shelf, status *Status) error {
 	if len(c.Domains) == 0 {
 		return errors.New("reading the configuration: the certificate has no domains")
 	}
@@ -222,25 +239,17 @@ func (r *run) renew(ctx context.Context, log *slog.Logger, c Certificate, status
 	// What was obtained is stored even if the time for obtaining is just over.
 	after, cancel := afterwards(ctx, r.reserve/2)
 	defer cancel()
-	stored, err := storePair(after, r.clients.S3, r.config.Bucket, c.Prefix, issued, r.metadata(c, session))
-	if errors.Is(err, errTorn) {
-		status.Stored = nil
+	from := origin{directory: r.config.ACME.DirectoryURL, profile: c.Profile, account: session.account}
+	stored, err := place.publish(after, issued, from)
+	if stored != nil {
+		status.Stored = stored
 	}
 	if err != nil {
 		return err
 	}
-	status.State, status.Stored = StateIssued, stored
+	status.State = StateIssued
+	place.prune(after, log)
 	return nil
-}
-
-// metadata is what a certificate object tells beside the certificate. S3 keeps
-// no empty values.
-func (r *run) metadata(c Certificate, s *session) map[string]string {
-	metadata := map[string]string{MetadataDirectory: r.config.ACME.DirectoryURL, MetadataAccount: s.account}
-	if c.Profile != "" {
-		metadata[MetadataProfile] = c.Profile
-	}
-	return metadata
 }
 
 // logIn answers the session of this run. Its error is kept as well, so that an

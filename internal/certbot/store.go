@@ -18,9 +18,6 @@ import (
 
 const pemType = "application/x-pem-file"
 
-// errTorn tells that the objects of a certificate do not belong together.
-var errTorn = errors.New("the new key now lies beside the old certificate, until a run succeeds")
-
 // Source is where the function finds its Config.
 type Source struct {
 	Bucket string
@@ -55,7 +52,7 @@ type held struct {
 	pair
 	// broken is why the pair is of no use; then the pair is zero.
 	broken error
-	// directory, profile and account are from the object's metadata.
+	// directory, profile and account tell how it was obtained.
 	directory, profile, account string
 	keyVersion, chainVersion    string
 }
@@ -68,47 +65,6 @@ func (h *held) stored() *Stored {
 	stored := h.pair.stored()
 	stored.KeyVersion, stored.CertificateVersion = h.keyVersion, h.chainVersion
 	return stored
-}
-
-// loadHeld reads a certificate's objects; nil if one is missing.
-func loadHeld(ctx context.Context, api S3, bucket, prefix string) (*held, error) {
-	key, err := getObject(ctx, api, bucket, prefix+KeyObject)
-	if err != nil {
-		return nil, err
-	}
-	chain, err := getObject(ctx, api, bucket, prefix+CertificateObject)
-	if err != nil || key == nil || chain == nil {
-		return nil, err
-	}
-	h := &held{
-		directory:    chain.metadata[MetadataDirectory],
-		profile:      chain.metadata[MetadataProfile],
-		account:      chain.metadata[MetadataAccount],
-		keyVersion:   key.version,
-		chainVersion: chain.version,
-	}
-	h.pair, h.broken = parsePair(key.body, chain.body)
-	return h, nil
-}
-
-// storePair writes a pair as two objects. That is not atomic: a reader may see
-// the new key beside the old certificate for a moment. The key goes first, so
-// that whoever waits for a new certificate finds its key there. If the second
-// write fails, the error is errTorn: the next run finds that the two do not
-// match, and issues anew.
-func storePair(ctx context.Context, api S3, bucket, prefix string, p pair, metadata map[string]string) (*Stored, error) {
-	key, err := p.keyPEM()
-	if err != nil {
-		return nil, err
-	}
-	stored := p.stored()
-	if stored.KeyVersion, err = putObject(ctx, api, bucket, prefix+KeyObject, pemType, key, nil); err != nil {
-		return nil, err
-	}
-	if stored.CertificateVersion, err = putObject(ctx, api, bucket, prefix+CertificateObject, pemType, p.chainPEM(), metadata); err != nil {
-		return nil, fmt.Errorf("%w; %w", err, errTorn)
-	}
-	return stored, nil
 }
 
 // storeStatus writes a certificate's status object.
@@ -125,6 +81,7 @@ type object struct {
 	body     []byte
 	metadata map[string]string
 	version  string
+	etag     string
 }
 
 // getObject reads an object; nil if there is none.
@@ -140,7 +97,7 @@ func getObject(ctx context.Context, api S3, bucket, key string) (*object, error)
 	if err := errors.Join(err, out.Body.Close()); err != nil {
 		return nil, fmt.Errorf("reading S3 object (s3://%s/%s): %w", bucket, key, err)
 	}
-	return &object{body: body, metadata: out.Metadata, version: aws.ToString(out.VersionId)}, nil
+	return &object{body: body, metadata: out.Metadata, version: aws.ToString(out.VersionId), etag: aws.ToString(out.ETag)}, nil
 }
 
 // putObject writes an object and answers its version. The bucket's own default

@@ -21,19 +21,27 @@ func (s Spec) RolePolicy() iampolicy.Document {
 	status := certbot.StatusPrefix + s.Scope.Name + "/"
 	read := []string{bucket + "/" + certbot.ConfigPrefix + "*", bucket + "/" + status + "*"}
 	write := []string{bucket + "/" + status + "*"}
-	list := []string{certbot.ConfigPrefix + "*", status + "*"}
+	list := iampolicy.Condition{"StringLike": {"s3:prefix": {certbot.ConfigPrefix + "*", status + "*"}}}
+	var prune []string
 	for _, key := range s.Keys() {
 		read = append(read, bucket+"/"+s.Prefix(key)+"*")
 		write = append(write, bucket+"/"+s.Prefix(key)+"*")
-		list = append(list, s.Prefix(key)+"*")
+		list["StringLike"]["s3:prefix"] = append(list["StringLike"]["s3:prefix"], s.Prefix(key)+"*")
+		prune = append(prune, bucket+"/"+s.Prefix(key)+certbot.VersionsPrefix+"*")
+	}
+	if s.ExistingBucket == "" {
+		// All there is its own. It looks for a certificate whose key or prefix
+		// was another before.
+		read, list = []string{bucket + "/*"}, nil
 	}
 	statements := []iampolicy.Statement{
 		{Sid: "Read", Effect: iampolicy.Allow, Action: []string{"s3:GetObject", "s3:GetObjectVersion"}, Resource: read},
 		{Sid: "Write", Effect: iampolicy.Allow, Action: []string{"s3:PutObject"}, Resource: write},
+		{Sid: "Prune", Effect: iampolicy.Allow, Action: []string{"s3:DeleteObjectVersion"}, Resource: prune},
 		// Without it, S3 answers 403 instead of 404 for an absent object.
 		{
-			Sid: "List", Effect: iampolicy.Allow, Action: []string{"s3:ListBucket"}, Resource: []string{bucket},
-			Condition: iampolicy.Condition{"StringLike": {"s3:prefix": list}},
+			Sid: "List", Effect: iampolicy.Allow, Action: []string{"s3:ListBucket", "s3:ListBucketVersions"}, Resource: []string{bucket},
+			Condition: list,
 		},
 		{
 			Sid: "AccountKey", Effect: iampolicy.Allow, Action: []string{"ssm:GetParameter", "ssm:PutParameter"},

@@ -121,14 +121,14 @@ func TestAccCertbot_existingBucket(t *testing.T) {
 			{ // And back, which is a destroy of the own bucket.
 				PreConfig: func() {
 					a.pair(t, parts, "browser/", "*."+a.domain)
-					is(t, "objects", strings.Join(a.objects(t, bucket), " "), "browser/cert.pem browser/key.pem mine.txt")
+					is(t, "objects", strings.Join(a.objects(t, bucket), " "), a.left(t, bucket))
 				},
 				Config:           a.config(a.certbot(fmt.Sprintf("force_destroy = true\nbucket = %q", bucket))),
 				ConfigPlanChecks: inPlace,
 			},
 		},
 	})
-	is(t, "objects after the destroy", strings.Join(a.objects(t, bucket), " "), "browser/cert.pem browser/key.pem mine.txt")
+	is(t, "objects after the destroy", strings.Join(a.objects(t, bucket), " "), a.left(t, bucket))
 	versions, err := a.s3().ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: &bucket})
 	if err != nil {
 		t.Fatal(err)
@@ -136,6 +136,14 @@ func TestAccCertbot_existingBucket(t *testing.T) {
 	if slices.ContainsFunc(versions.DeleteMarkers, func(s3types.DeleteMarkerEntry) bool { return true }) {
 		t.Errorf("left delete markers: %v", versions.DeleteMarkers)
 	}
+}
+
+// left are the objects of the user's bucket that stay: a certificate's, and the
+// test's own.
+func (a *account) left(t *testing.T, bucket string) string {
+	t.Helper()
+	version := "browser/versions/" + a.pair(t, bucket, "browser/", "*."+a.domain).serial
+	return strings.Join([]string{"browser/bundle.pem", "browser/cert.pem", "browser/current.json", "browser/key.pem", version + "/cert.pem", version + "/key.pem", "mine.txt"}, " ")
 }
 
 // bucket makes a versioned bucket with an object of the test's own.

@@ -34,6 +34,7 @@ func all() []mutant {
 		taskDNSReconcileMutants(),
 		taskDNSQueueMutants(),
 		certbotMutants(),
+		certbotStoreMutants(),
 		zoneMutants(),
 	)
 }

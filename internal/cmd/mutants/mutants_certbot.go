@@ -7,6 +7,7 @@ func certbotMutants() []mutant {
 		order   = "internal/certbot/order.go"
 		txt     = "internal/certbot/txt.go"
 		store   = "internal/certbot/store.go"
+		publish = "internal/certbot/publish.go"
 		account = "internal/certbot/account.go"
 		pair    = "internal/certbot/pair.go"
 		due     = "internal/certbot/due.go"
@@ -95,26 +96,17 @@ func certbotMutants() []mutant {
 		},
 		{
 			name: "certbot/torn-pair-told-as-stored",
-			file: store,
+			file: publish,
 			old:  `fmt.Errorf("%w; %w", err, errTorn)`,
 			new:  `fmt.Errorf("%w; %v", err, errTorn)`,
 			pkg:  pkg, test: "^TestTornPairIsToldAndRepaired$",
 		},
 		{
 			name: "certbot/certificate-before-its-key",
-			file: store,
-			old: `	if stored.KeyVersion, err = putObject(ctx, api, bucket, prefix+KeyObject, pemType, key, nil); err != nil {
-		return nil, err
-	}
-`,
-			new: `	if _, err = putObject(ctx, api, bucket, prefix+CertificateObject, pemType, p.chainPEM(), metadata); err != nil {
-		return nil, err
-	}
-	if stored.KeyVersion, err = putObject(ctx, api, bucket, prefix+KeyObject, pemType, key, nil); err != nil {
-		return nil, err
-	}
-`,
-			pkg: pkg, test: "^TestIssueApexAndWildcardTogether$",
+			file: publish,
+			old:  "err = s.put(ctx, KeyObject, t.key, origin{})\n	}\n	if err == nil {\n		err = s.put(ctx, CertificateObject, t.chain, from)",
+			new:  "err = s.put(ctx, CertificateObject, t.chain, from)\n	}\n	if err == nil {\n		err = s.put(ctx, KeyObject, t.key, origin{})",
+			pkg:  pkg, test: "^TestIssueApexAndWildcardTogether$",
 		},
 		{
 			name: "certbot/torn-pair-kept",
@@ -185,12 +177,12 @@ func certbotMutants() []mutant {
 		{
 			name: "certbot/private-key-logged",
 			file: runner,
-			old:  "	stored, err := storePair(after,",
+			old:  "	stored, err := place.publish(after,",
 			new: "	if text, err := issued.keyPEM(); err == nil {\n" +
 				"		log.DebugContext(ctx, \"issued\", \"key\", text)\n" +
 				"		log.InfoContext(ctx, \"issued\", \"key\", string(text))\n" +
 				"	}\n" +
-				"	stored, err := storePair(after,",
+				"	stored, err := place.publish(after,",
 			pkg: pkg, test: "^TestNoSecretIsTold$",
 		},
 		{
