@@ -135,7 +135,7 @@ func (s *shelf) writtenAfterAll(ctx context.Context, body []byte, refusal error)
 // mend writes what is missing of the pair in force, or is of another one: what
 // a run that died left undone, or all but the two objects of old.
 func (r *run) mend(ctx context.Context, log *slog.Logger, s *shelf, status *Status) error {
-	if s.have == nil || s.have.broken != nil {
+	if s.have.stored() == nil {
 		return nil
 	}
 	before := len(s.objects)

@@ -268,3 +268,21 @@ func TestRepeatedPointerWriteIsNoRace(t *testing.T) {
 		w.inForce(t, "a", issued.pointer.Version)
 	})
 }
+
+// Two objects that do not match, and nothing to repair them from, are issued
+// anew.
+func TestTornObjectsWithoutAVersionAreReplaced(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld([]string{"example.com"})
+		w.mustRun(t, Request{})
+		key := w.s3.objects["a/key.pem"]
+		w.mustRun(t, Request{Force: true})
+		w.s3.objects = map[string]object{"a/key.pem": key, "a/cert.pem": w.s3.objects["a/cert.pem"]}
+		got := w.mustRun(t, Request{})[0]
+		if got.State != StateIssued {
+			t.Errorf("status %+v, want a new certificate", got)
+		}
+		w.inForce(t, "a", got.Stored.Serial)
+	})
+}

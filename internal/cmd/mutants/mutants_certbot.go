@@ -113,7 +113,7 @@ func certbotMutants() []mutant {
 			file: pair,
 			old:  "	if !p.matches() {",
 			new:  "	if p.leaf() == nil {",
-			pkg:  pkg, test: "^TestTornPairIsToldAndRepaired$",
+			pkg:  pkg, test: "^TestTornObjectsWithoutAVersionAreReplaced$",
 		},
 		{
 			name: "certbot/certificate-of-another-key-stored",
