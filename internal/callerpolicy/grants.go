@@ -107,3 +107,16 @@ func Key(arn string) []Grant {
 		},
 	}
 }
+
+// Alarms are for CloudWatch alarms with those ARNs.
+func Alarms(scope names.Scope, arns ...string) []Grant {
+	return []Grant{
+		{
+			Sid:    "Alarms",
+			Create: []string{"cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"},
+			Other:  []string{"cloudwatch:DeleteAlarms"}, Resources: arns,
+		},
+		// DescribeAlarms asks for all alarms, even with names given.
+		{Sid: "ReadAlarms", Create: []string{"cloudwatch:DescribeAlarms"}, Resources: []string{scope.ARN("cloudwatch", "alarm:*")}},
+	}
+}

@@ -159,11 +159,16 @@ func (f *fakeSSM) PutParameter(ctx context.Context, in *ssm.PutParameterInput, _
 // fakeSNS keeps what was published.
 type fakeSNS struct {
 	messages []sns.PublishInput
+	// fail is the answer to all calls.
+	fail error
 }
 
 func (f *fakeSNS) Publish(ctx context.Context, in *sns.PublishInput, _ ...func(*sns.Options)) (*sns.PublishOutput, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if f.fail != nil {
+		return nil, f.fail
 	}
 	subject := aws.ToString(in.Subject)
 	if len(subject) == 0 || len(subject) >= 100 || strings.ContainsFunc(subject, func(c rune) bool { return c < ' ' || c > '~' }) {

@@ -3,6 +3,7 @@ package certbot
 import (
 	"context"
 
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -29,6 +30,11 @@ type SNS interface {
 	Publish(context.Context, *sns.PublishInput, ...func(*sns.Options)) (*sns.PublishOutput, error)
 }
 
+// EventBridge is what the function asks of EventBridge.
+type EventBridge interface {
+	PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
+}
+
 // Route53 is what the function asks of Route 53.
 type Route53 interface {
 	ListResourceRecordSets(context.Context, *route53.ListResourceRecordSetsInput, ...func(*route53.Options)) (*route53.ListResourceRecordSetsOutput, error)
@@ -38,8 +44,9 @@ type Route53 interface {
 
 // Clients are the AWS services of one run.
 type Clients struct {
-	S3      S3
-	SSM     SSM
-	SNS     SNS
-	Route53 Route53
+	S3          S3
+	SSM         SSM
+	SNS         SNS
+	EventBridge EventBridge
+	Route53     Route53
 }

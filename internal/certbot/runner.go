@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 	"time"
@@ -21,13 +22,15 @@ type Runner struct {
 	clients Clients
 	source  Source
 	log     *slog.Logger
+	metrics io.Writer
 	// connect is newTransport, but in tests.
 	connect func(rootsPEM string) (*transport, error)
 }
 
-// New makes a Runner that obeys the Config at source.
-func New(clients Clients, source Source, log *slog.Logger) *Runner {
-	return &Runner{clients: clients, source: source, log: log, connect: newTransport}
+// New makes a Runner that obeys the Config at source. It writes metrics, as
+// lines of the log, to metrics.
+func New(clients Clients, source Source, log *slog.Logger, metrics io.Writer) *Runner {
+	return &Runner{clients: clients, source: source, log: log, metrics: metrics, connect: newTransport}
 }
 
 // Handle looks at the certificates that the request names, one after the
@@ -99,6 +102,7 @@ func (r *run) all(ctx context.Context) (Report, error) {
 			failures = append(failures, fmt.Errorf("certificate (%s): %w", certificate.Key, err))
 		}
 	}
+	r.measure(ctx, report.Certificates)
 	return report, errors.Join(failures...)
 }
 
@@ -146,7 +150,7 @@ func (r *run) one(ctx context.Context, c Certificate) (Status, error) {
 	defer cancel()
 	// Whoever waits for the status is told first; the two do not depend on
 	// each other.
-	return status, errors.Join(err, storeStatus(after, r.clients.S3, r.config, status), r.notify(after, c, status))
+	return status, errors.Join(err, storeStatus(after, r.clients.S3, r.config, status), r.tell(after, c, status))
 }
 
 // work brings one certificate up to date and its status with it.

@@ -26,18 +26,20 @@ func TestMain(m *testing.M) {
 
 // world is everything around the function.
 type world struct {
-	s3     *fakeS3
-	ssm    *fakeSSM
-	sns    *fakeSNS
-	zone   *fakeZone
-	ca     *fakeCA
-	config Config
-	log    bytes.Buffer
+	s3      *fakeS3
+	ssm     *fakeSSM
+	sns     *fakeSNS
+	zone    *fakeZone
+	ca      *fakeCA
+	config  Config
+	log     bytes.Buffer
+	events  *fakeEventBridge
+	metrics bytes.Buffer
 }
 
 // newWorld has one certificate for each list of names, with the keys a, b, ….
 func newWorld(names ...[]string) *world {
-	w := &world{s3: newFakeS3("certs"), ssm: &fakeSSM{values: map[string]string{}}, sns: &fakeSNS{}, zone: newFakeZone("Z1")}
+	w := &world{s3: newFakeS3("certs"), ssm: &fakeSSM{values: map[string]string{}}, sns: &fakeSNS{}, events: &fakeEventBridge{}, zone: newFakeZone("Z1")}
 	w.zone.delay = 40 * time.Second
 	w.ca = newFakeCA(w.zone)
 	w.config = Config{
@@ -67,7 +69,7 @@ func (w *world) runWith(ctx context.Context, request Request, route53 Route53) (
 	sum := sha256.Sum256(body)
 	source := Source{Bucket: "certs", Key: ConfigObject(hex.EncodeToString(sum[:])), SHA256: hex.EncodeToString(sum[:])}
 	w.s3.objects[source.Key] = object{body: body}
-	runner := New(Clients{S3: w.s3, SSM: w.ssm, SNS: w.sns, Route53: route53}, source, slog.New(slog.NewJSONHandler(&w.log, nil)))
+	runner := New(Clients{S3: w.s3, SSM: w.ssm, SNS: w.sns, EventBridge: w.events, Route53: route53}, source, slog.New(slog.NewJSONHandler(&w.log, nil)), &w.metrics)
 	runner.connect = func(string) (*transport, error) { return &transport{next: w.ca}, nil }
 	return runner.Handle(ctx, request)
 }

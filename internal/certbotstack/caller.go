@@ -30,6 +30,7 @@ func (s Spec) CallerGrants(issue bool) []callerpolicy.Grant {
 		function.Create = append(function.Create, "lambda:InvokeFunction")
 	}
 	grants = append(grants, function, callerpolicy.Rules(s.RuleARN()))
+	grants = append(grants, callerpolicy.Alarms(s.Scope, s.alarmARN(alarmFailing), s.alarmARN(alarmExpiring), s.alarmARN(alarmDidNotRun))...)
 	if !s.RetainOnDestroy {
 		parameters := s.Scope.ARN("ssm", "parameter"+s.ParameterPath())
 		grants = append(grants, callerpolicy.Grant{

@@ -48,6 +48,11 @@ func (s Spec) RolePolicy() iampolicy.Document {
 			Resource: []string{s.Scope.ARN("ssm", "parameter"+s.KeyParameter())},
 		},
 		{Sid: "Tell", Effect: iampolicy.Allow, Action: []string{"sns:Publish"}, Resource: s.topics()},
+		{
+			Sid: "Events", Effect: iampolicy.Allow, Action: []string{"events:PutEvents"}, Resource: []string{s.Scope.ARN("events", "event-bus/default")},
+			// Anybody's rules hear that bus, so the function may speak for itself alone.
+			Condition: iampolicy.Condition{"StringEquals": {"events:source": {certbot.EventSource}}},
+		},
 		{Sid: "Log", Effect: iampolicy.Allow, Action: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resource: []string{s.Scope.ARN("logs", "log-group:"+s.LogGroup()+":*")}},
 		{Sid: "Insync", Effect: iampolicy.Allow, Action: []string{"route53:GetChange"}, Resource: []string{"arn:" + s.Scope.Partition + ":route53:::change/*"}},
 	}
@@ -132,13 +137,20 @@ const (
 	sidReaders = "Readers"
 )
 
-// TopicPolicy refuses plain HTTP. Publishing from within the account is left
-// to IAM.
+// TopicPolicy refuses plain HTTP, and lets CloudWatch tell of our own alarms.
+// Publishing from within the account is left to IAM.
 func (s Spec) TopicPolicy() iampolicy.Document {
 	return iampolicy.New(iampolicy.Statement{
 		Sid: "TLSOnly", Effect: iampolicy.Deny, Principal: map[string][]string{"AWS": {"*"}},
 		Action: []string{"sns:Publish"}, Resource: []string{s.TopicARN()},
 		Condition: iampolicy.Condition{"Bool": {"aws:SecureTransport": {"false"}}},
+	}, iampolicy.Statement{
+		Sid: "Alarms", Effect: iampolicy.Allow, Principal: map[string][]string{"Service": {"cloudwatch.amazonaws.com"}},
+		Action: []string{"sns:Publish"}, Resource: []string{s.TopicARN()},
+		Condition: iampolicy.Condition{
+			"ArnLike":      {"aws:SourceArn": {s.alarmARN("*")}},
+			"StringEquals": {"aws:SourceAccount": {s.Scope.Account}},
+		},
 	})
 }
 

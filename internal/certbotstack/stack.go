@@ -36,13 +36,13 @@ func (s Spec) Stack(c *awsclient.Clients) stack.Stack {
 	if s.OwnTopic() {
 		config = append(config, &parts.Subscriptions{API: c.SNS, TopicARN: s.TopicARN(), Emails: s.NotificationEmails})
 	}
-	stages = append(stages, config, []stack.Part{s.Function(c)}, []stack.Part{
+	stages = append(stages, config, []stack.Part{s.Function(c)}, append([]stack.Part{
 		&parts.Permission{
 			API: c.Lambda, Function: s.Scope.Physical(), StatementID: statementID, Principal: "events.amazonaws.com",
 			SourceARN: s.RuleARN(), SourceAccount: s.Scope.Account,
 		},
 		s.Rule(c),
-	})
+	}, s.alarms(c)...))
 	return stack.Stack{Owner: s.Scope.Owner(), Stages: stages, Leftovers: s.leftovers(c)}
 }
 

@@ -21,6 +21,7 @@ type Unit string
 const (
 	Count   Unit = "Count"
 	Seconds Unit = "Seconds"
+	None    Unit = "None"
 )
 
 // maxValues is how many values one metric may have in a line.

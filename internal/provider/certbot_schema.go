@@ -21,7 +21,7 @@ func (r *certbotResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 	maps.Copy(attributes, certbotArguments())
 	maps.Copy(attributes, certbotResults())
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A Lambda function that obtains certificates from Let's Encrypt (or any ACME authority) by DNS-01 on Route 53, renews them, puts them in an S3 bucket for containers to read, and tells success and failure by SNS; with its bucket, topic, schedule, log group and role.\n\n" +
+		MarkdownDescription: "A Lambda function that obtains certificates from Let's Encrypt (or any ACME authority) by DNS-01 on Route 53, renews them, puts them in an S3 bucket for containers to read, and tells success and failure by SNS and EventBridge; with its bucket, topic, schedule, alarms, log group and role. [The guide on certificates](../guides/certificates) says what it tells, and what to do when an alarm fires.\n\n" +
 			"The first certificates are obtained while the resource is created. If that fails, the apply ends with a *warning* that carries the authority's own words, the parts stay in place, and the next apply or scheduled run tries again. Read `data.fargatedirect_certificate` where a missing certificate must stop the run.",
 		Attributes: attributes,
 	}
@@ -68,7 +68,7 @@ func certbotArguments() map[string]schema.Attribute {
 		},
 		"success_topic_arn": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "ARN of an existing topic for success, instead of the resource's own.",
+			MarkdownDescription: "ARN of an existing topic for success, instead of the resource's own. The alarms tell it too, if its policy lets CloudWatch publish.",
 			Validators:          []schemaStringValidator{arnOf("sns", "", "arn:aws:sns:eu-west-2:123456789012:ops")},
 		},
 		"failure_topic_arn": schema.StringAttribute{
@@ -88,7 +88,7 @@ func certbotArguments() map[string]schema.Attribute {
 		},
 		"schedule_expression": schema.StringAttribute{
 			Optional: true, Computed: true,
-			MarkdownDescription: "When the function looks after the certificates, as an EventBridge schedule in UTC. By default four times a day, at a minute that derives from the name. A run in which nothing is due costs next to nothing.",
+			MarkdownDescription: "When the function looks after the certificates, as an EventBridge schedule in UTC. By default four times a day, at a minute that derives from the name. A run in which nothing is due costs next to nothing. Runs that do not come raise an alarm, unless they are more than 56 hours apart or not the same every week.",
 			Validators:          []schemaStringValidator{schedule()},
 		},
 		"issue_on_create": schema.BoolAttribute{

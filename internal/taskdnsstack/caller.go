@@ -53,16 +53,7 @@ func (s Spec) watchGrants() []callerpolicy.Grant {
 		dashboard.Create = []string{"cloudwatch:GetDashboard", "cloudwatch:PutDashboard"}
 		dashboard.Other = []string{"cloudwatch:DeleteDashboards"}
 	}
-	return []callerpolicy.Grant{
-		{
-			Sid:    "Alarms",
-			Create: []string{"cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"},
-			Other:  []string{"cloudwatch:DeleteAlarms"}, Resources: alarms,
-		},
-		// DescribeAlarms asks for all alarms, even with names given.
-		{Sid: "ReadAlarms", Create: []string{"cloudwatch:DescribeAlarms"}, Resources: []string{s.Scope.ARN("cloudwatch", "alarm:*")}},
-		dashboard,
-	}
+	return append(callerpolicy.Alarms(s.Scope, alarms...), dashboard)
 }
 
 // mappingGrants are for the mapping from the queue to the function. Its id is

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -26,15 +27,16 @@ func main() {
 	}
 	clients := certbot.Clients{
 		// An endpoint of one's own need not resolve a name for every bucket.
-		S3:      s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = cfg.BaseEndpoint != nil }),
-		SSM:     ssm.NewFromConfig(cfg),
-		SNS:     sns.NewFromConfig(cfg),
-		Route53: route53.NewFromConfig(cfg),
+		S3:          s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = cfg.BaseEndpoint != nil }),
+		SSM:         ssm.NewFromConfig(cfg),
+		SNS:         sns.NewFromConfig(cfg),
+		EventBridge: eventbridge.NewFromConfig(cfg),
+		Route53:     route53.NewFromConfig(cfg),
 	}
 	source := certbot.Source{
 		Bucket: os.Getenv(certbot.EnvConfigBucket),
 		Key:    os.Getenv(certbot.EnvConfigKey),
 		SHA256: os.Getenv(certbot.EnvConfigSHA256),
 	}
-	lambda.Start(certbot.New(clients, source, log).Handle)
+	lambda.Start(certbot.New(clients, source, log, os.Stdout).Handle)
 }

@@ -35,6 +35,7 @@ func all() []mutant {
 		taskDNSQueueMutants(),
 		certbotMutants(),
 		certbotStoreMutants(),
+		certbotTellMutants(),
 		zoneMutants(),
 	)
 }
