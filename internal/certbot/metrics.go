@@ -2,6 +2,7 @@ package certbot
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/emf"
@@ -76,9 +77,7 @@ func (r *run) ofAll() bool { return len(r.request.Keys) == 0 }
 
 func (r *run) recorder(more map[string]string) *emf.Recorder {
 	dimensions := map[string]string{DimensionName: r.config.Name}
-	for name, value := range more {
-		dimensions[name] = value
-	}
+	maps.Copy(dimensions, more)
 	return emf.New(r.metrics, Namespace, dimensions, time.Now)
 }
 

@@ -71,7 +71,7 @@ func weeklyPause(minutes, hours, days string) time.Duration {
 // matches; none if it cannot be understood.
 func matches(field string, low, high int) []int {
 	var all []int
-	for _, item := range strings.Split(field, ",") {
+	for item := range strings.SplitSeq(field, ",") {
 		span, stepText, stepped := strings.Cut(item, "/")
 		step := 1
 		if stepped {

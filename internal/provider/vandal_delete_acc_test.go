@@ -57,9 +57,11 @@ func (v *vandal) deleteParts(t *testing.T) {
 	try[*iam.DeleteRoleOutput](t)(roles.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: name}))
 	group := "/aws/lambda/" + v.parts
 	try[*cloudwatchlogs.DeleteLogGroupOutput](t)(cloudwatchlogs.NewFromConfig(v.a.aws).DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &group}))
-	failing := v.parts + "-failing"
-	try[*cloudwatch.DeleteAlarmsOutput](t)(cloudwatch.NewFromConfig(v.a.aws).DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{failing}}))
-	v.expect("CloudWatch alarm ("+failing+")", "missing")
+	alarms := []string{v.parts + "-did-not-run", v.parts + "-expiring", v.parts + "-failing"}
+	try[*cloudwatch.DeleteAlarmsOutput](t)(cloudwatch.NewFromConfig(v.a.aws).DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: alarms}))
+	for _, name := range alarms {
+		v.expect("CloudWatch alarm ("+name+")", "missing")
+	}
 	topic := fmt.Sprintf("arn:aws:sns:%s:%s:%s", cloud.Region, v.a.id, v.parts)
 	try[*sns.DeleteTopicOutput](t)(sns.NewFromConfig(v.a.aws).DeleteTopic(ctx, &sns.DeleteTopicInput{TopicArn: &topic}))
 	for _, part := range []string{"EventBridge rule (" + v.parts + ")", "Lambda function (" + v.parts + ")", v.permission(), "role (" + v.parts + ")", "log group (" + group + ")", "topic (" + v.parts + ")", "e-mail subscriptions (" + v.parts + ")"} {
