@@ -38,7 +38,7 @@ func TestAccCertbot_alarms(t *testing.T) {
 	defer cloud.MendDNS(a.domain)
 	tf.must(tf.apply())
 	failed := events.take(t, "Certificate Failed")
-	if p := failed.Problem; p == nil || !strings.Contains(p.Text, refusal) || p.Type != "urn:ietf:params:acme:error:dns" || failed.Stored != nil {
+	if p := failed.Problem; p == nil || !strings.Contains(p.Text, refusal) || p.Type != "urn:ietf:params:acme:error:unauthorized" || failed.Stored != nil {
 		t.Errorf("the event of the failure is %+v", failed)
 	}
 	shorten(t, a, parts)
