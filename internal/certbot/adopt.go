@@ -50,7 +50,7 @@ func (r *run) best(ctx context.Context, log *slog.Logger, c Certificate, s *shel
 			log.InfoContext(ctx, "a certificate elsewhere in the bucket is not looked at", "prefix", prefix, "error", err.Error())
 			continue
 		}
-		if h == nil || due(c, r.config.ACME.DirectoryURL, h, time.Now()) != "" || !newer(h, s.have, c, r.config.ACME.DirectoryURL) {
+		if h == nil || !serves(c, r.config.ACME.DirectoryURL, h, time.Now()) || !newer(h, s.have, c, r.config.ACME.DirectoryURL) {
 			continue
 		}
 		if best == nil || h.leaf().NotAfter.After(best.leaf().NotAfter) {
@@ -67,7 +67,12 @@ func newer(h, have *held, c Certificate, directory string) bool {
 		return true
 	}
 	young := have.leaf().NotBefore
-	return due(c, directory, have, young) != ""
+	return unfit(c, directory, have, young) != ""
+}
+
+// serves tells whether a certificate is what is wanted, and not due by its age.
+func serves(c Certificate, directory string, h *held, now time.Time) bool {
+	return unfit(c, directory, h, now) == "" && now.Before(renewAt(h.leaf().NotBefore, h.leaf().NotAfter))
 }
 
 // heldAt reads the certificate at a prefix or, of a prefix like

@@ -46,6 +46,8 @@ type fakeCA struct {
 	forged bool
 	// pace is the Retry-After, in seconds, of what is not decided yet.
 	pace string
+	// ari is what it tells of renewals.
+	ari caRenewals
 
 	nonces   map[string]bool
 	accounts []*ecdsa.PublicKey
@@ -129,9 +131,13 @@ func (ca *fakeCA) serve(w http.ResponseWriter, request *http.Request) {
 	}
 	switch path {
 	case "/dir":
-		answer(w, 200, acme.Directory{NewNonceURL: caURL + "/nonce", NewAccountURL: caURL + "/account", NewOrderURL: caURL + "/order", Meta: acme.Meta{Profiles: ca.names}})
+		answer(w, 200, acme.Directory{NewNonceURL: caURL + "/nonce", NewAccountURL: caURL + "/account", NewOrderURL: caURL + "/order", RenewalInfo: ca.ari.url(), Meta: acme.Meta{Profiles: ca.names}})
 		return
 	case "/nonce":
+		return
+	}
+	if id, ok := strings.CutPrefix(path, "/renewal/"); ok {
+		ca.renewalInfo(w, id)
 		return
 	}
 	payload, account, problem := ca.open(request)
@@ -198,8 +204,11 @@ func (ca *fakeCA) newOrder(w http.ResponseWriter, payload []byte, account int) *
 	if err := json.Unmarshal(payload, &request); err != nil {
 		return refusal400("malformed", err.Error())
 	}
+	if problem := ca.checkReplaces(request.Replaces); problem != nil {
+		return problem
+	}
 	id := len(ca.orders)
-	placed := &caOrder{Order: acme.Order{Identifiers: request.Identifiers, Profile: request.Profile, Finalize: fmt.Sprintf("%s/finalize/%d", caURL, id)}}
+	placed := &caOrder{Order: acme.Order{Identifiers: request.Identifiers, Profile: request.Profile, Replaces: request.Replaces, Finalize: fmt.Sprintf("%s/finalize/%d", caURL, id)}}
 	for _, identifier := range request.Identifiers {
 		name, wildcard := strings.CutPrefix(identifier.Value, "*.")
 		if name != strings.ToLower(name) {
@@ -307,6 +316,7 @@ func (ca *fakeCA) finalize(w http.ResponseWriter, payload []byte, id int) *caPro
 		csr.PublicKey = &ca.key.PublicKey
 	}
 	leaf := ca.sign(&x509.Certificate{Subject: csr.Subject, DNSNames: csr.DNSNames}, csr.PublicKey)
+	ca.ari.issued(leaf, order.Replaces)
 	for _, certificate := range []*x509.Certificate{leaf, ca.root} {
 		order.chain = append(order.chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw})...)
 	}

@@ -127,6 +127,9 @@ const (
 	StateAdopted = "adopted"
 	// StateRolledBack: an earlier version is in force now.
 	StateRolledBack = "rolled_back"
+	// StateWaiting: the last attempt failed, and it is too early for another.
+	// Only reports hold it; the status in the bucket stays as it was.
+	StateWaiting = "waiting"
 	// StateFailed: the run failed; the previous certificate, if there was
 	// one, lies untouched in the bucket.
 	StateFailed = "failed"
@@ -160,6 +163,9 @@ type Failure struct {
 	ProblemType string `json:"problem_type,omitempty"`
 	// RetryAfter is when the authority allows the next attempt, if it said so.
 	RetryAfter time.Time `json:"retry_after,omitzero"`
+	// NextAttempt is from when on a scheduled run tries again. An apply or a
+	// forced run need not wait for it, but for RetryAfter.
+	NextAttempt time.Time `json:"next_attempt,omitzero"`
 }
 
 // Stored describes a certificate in the bucket.

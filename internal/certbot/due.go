@@ -11,9 +11,9 @@ import (
 // days, not weeks, remain to notice that renewals fail.
 const shortLifetime = 10 * 24 * time.Hour
 
-// due answers why a new certificate is needed, or "" while the held one is
-// good. It takes the time, so that it depends on nothing else.
-func due(want Certificate, directory string, have *held, now time.Time) string {
+// unfit answers why the held certificate does not serve, whatever its age; ""
+// if it does. It takes the time, so that it depends on nothing else.
+func unfit(want Certificate, directory string, have *held, now time.Time) string {
 	if have == nil {
 		return "there is none yet"
 	}
@@ -35,8 +35,6 @@ func due(want Certificate, directory string, have *held, now time.Time) string {
 		return "the stored one is not valid before " + stamp(leaf.NotBefore)
 	case !now.Before(leaf.NotAfter):
 		return "the stored one expired on " + stamp(leaf.NotAfter)
-	case !now.Before(renewAt(leaf.NotBefore, leaf.NotAfter)):
-		return "the stored one expires on " + stamp(leaf.NotAfter)
 	}
 	return ""
 }

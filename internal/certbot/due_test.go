@@ -1,6 +1,7 @@
 package certbot
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -54,13 +55,14 @@ func TestDue(t *testing.T) {
 			if test.change != nil {
 				test.change(&c, have)
 			}
-			reason := due(c, "https://ca", have, issued.Add(test.age))
+			now := issued.Add(test.age)
+			reason := cmp.Or(unfit(c, "https://ca", have, now), ripe(issued, issued.Add(test.lifetime), nil, now))
 			if (reason == "") != (test.reason == "") || !strings.Contains(reason, test.reason) {
 				t.Errorf("due because %q, want %q", reason, test.reason)
 			}
 		})
 	}
-	if reason := due(want, "https://ca", nil, issued); reason != "there is none yet" {
+	if reason := unfit(want, "https://ca", nil, issued); reason != "there is none yet" {
 		t.Errorf("without a certificate due because %q", reason)
 	}
 }

@@ -202,6 +202,7 @@ func TestTornPairIsToldAndRepaired(t *testing.T) {
 			t.Errorf("stored %+v, want the new certificate, and the old object of it", torn)
 		}
 		w.s3.fail = nil
+		time.Sleep(time.Minute)
 		if got := w.mustRun(t, Request{})[0]; got.State != StateKept || got.Stored.Serial != torn.Serial || w.ordered() != 2 {
 			t.Errorf("the next run: %+v after %d orders, want the certificate repaired", got, w.ordered())
 		}

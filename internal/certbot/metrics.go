@@ -42,7 +42,7 @@ func (r *run) measure(ctx context.Context, statuses []Status) {
 	whole := r.recorder(nil)
 	failures := 0
 	for _, status := range statuses {
-		if status.State == StateFailed {
+		if status.State == StateFailed || status.State == StateWaiting { // the last attempt failed
 			failures++
 		}
 		if status.Stored == nil {
@@ -73,7 +73,7 @@ func (r *run) measure(ctx context.Context, statuses []Status) {
 }
 
 // ofAll tells whether the run looks at all certificates.
-func (r *run) ofAll() bool { return len(r.request.Keys) == 0 }
+func (r *run) ofAll() bool { return len(r.request.Keys) == 0 && r.request.Rollback == nil }
 
 func (r *run) recorder(more map[string]string) *emf.Recorder {
 	dimensions := map[string]string{DimensionName: r.config.Name}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/go-acme/lego/v4/acme"
-	"github.com/go-acme/lego/v4/acme/api"
 	"github.com/go-acme/lego/v4/certcrypto"
 	"github.com/go-acme/lego/v4/challenge"
 )
@@ -26,6 +25,9 @@ type order struct {
 	want    Certificate
 	// reserve is the time that cleaning up and telling may take.
 	reserve time.Duration
+	// replaces names the certificate that the order renews (RFC 9773, 5); it
+	// is empty where it renews none.
+	replaces string
 	// warn tells what went wrong beside the outcome.
 	warn func(ctx context.Context, what string, err error)
 }
@@ -51,7 +53,7 @@ func (o order) obtain(ctx context.Context) (pair, error) {
 	if err := o.checkProfile(); err != nil {
 		return pair{}, err
 	}
-	placed, err := o.session.core.Orders.NewWithOptions(names, &api.OrderOptions{Profile: o.want.Profile})
+	placed, err := o.place(ctx, names)
 	if err != nil {
 		return pair{}, o.session.failed("creating order", err)
 	}

@@ -16,7 +16,8 @@ import (
 func published(key, serial string) []string {
 	status := "status/prod/" + key + ".json"
 	version := key + "/versions/" + serial
-	return []string{status, version + "/key.pem", version + "/cert.pem", key + "/current.json", key + "/bundle.pem", key + "/key.pem", key + "/cert.pem", status}
+	memory := MemoryObject("prod", key)
+	return []string{status, memory, version + "/key.pem", version + "/cert.pem", key + "/current.json", key + "/bundle.pem", key + "/key.pem", key + "/cert.pem", memory, status}
 }
 
 // readers read a certificate in the ways that never see two versions at once.
@@ -145,6 +146,7 @@ func TestOnlyLastVersionsStay(t *testing.T) {
 		var serials []string
 		for range 5 {
 			serials = append(serials, w.mustRun(t, Request{Force: true})[0].Stored.Serial)
+			time.Sleep(2 * day) // authorities issue few for the same names in a week
 		}
 		want := map[string]bool{}
 		for _, serial := range serials[2:] {
@@ -174,12 +176,14 @@ func TestTwoObjectsAreTakenOver(t *testing.T) {
 				delete(w.s3.objects, key)
 			}
 		}
+		delete(w.s3.objects, MemoryObject("prod", "a"))
 		w.s3.writes = nil
 		got := w.mustRun(t, Request{})[0]
 		if got.State != StateKept || got.Stored.Serial != first.Serial || got.Stored.KeyVersion != first.KeyVersion || got.Stored.CertificateVersion != first.CertificateVersion {
 			t.Errorf("status %+v, want the same certificate in the same objects", got)
 		}
 		want := slices.DeleteFunc(published("a", first.Serial), func(key string) bool { return key == "a/key.pem" || key == "a/cert.pem" })
+		want = slices.Delete(want, 1, 2) // nothing is ordered, so no attempt is noted
 		if !slices.Equal(w.s3.writes, want) {
 			t.Errorf("wrote %q, want %q", w.s3.writes, want)
 		}
@@ -196,13 +200,13 @@ func TestAnyLostObjectIsRepaired(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld([]string{"example.com"})
 		serial := w.mustRun(t, Request{})[0].Stored.Serial
-		for _, key := range published("a", serial)[1:7] {
+		for _, key := range published("a", serial)[2:8] {
 			for _, spoil := range []func(){
 				func() { delete(w.s3.objects, key) },
 				func() { w.s3.objects[key] = object{body: []byte("spoiled"), etag: `"spoiled"`} },
 			} {
 				spoil()
-				w.mustRun(t, Request{})
+				w.mustRun(t, Request{Trigger: TriggerApply})
 				w.inForce(t, "a", serial)
 			}
 		}

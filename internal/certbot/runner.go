@@ -74,6 +74,8 @@ type run struct {
 	// session and sessionErr are set once the first certificate needed them.
 	session    *session
 	sessionErr error
+	// informant is set once the first certificate needed it.
+	informant *informant
 }
 
 // all looks at the certificates in turn.
@@ -137,24 +139,35 @@ func (r *run) one(ctx context.Context, c Certificate) (Status, error) {
 		ConfigSHA: r.source.SHA256,
 		StartedAt: time.Now().UTC(),
 	}
-	err := r.work(ctx, log, c, &status)
+	memory, err := r.recall(ctx, log, c)
+	if err == nil && r.quiet(ctx, log, memory, &status) {
+		status.FinishedAt = time.Now().UTC()
+		return status, nil
+	}
+	if err == nil {
+		err = r.work(ctx, log, c, &status, memory)
+	}
 	status.FinishedAt = time.Now().UTC()
 	if err != nil {
 		status.State = StateFailed
 		status.Failure = failure(err)
+		if memory != nil && r.request.Rollback == nil {
+			memory.failed(err, &status, time.Now())
+		}
 		log.ErrorContext(ctx, "the certificate was not renewed", "error", err.Error())
 	} else {
+		memory.good(&status)
 		log.InfoContext(ctx, "the certificate is good", "state", status.State, "not_after", status.Stored.NotAfter, "serial", status.Stored.Serial)
 	}
 	after, cancel := afterwards(ctx, r.reserve/3)
 	defer cancel()
-	// Whoever waits for the status is told first; the two do not depend on
-	// each other.
-	return status, errors.Join(err, storeStatus(after, r.clients.S3, r.config, status), r.tell(after, c, status))
+	// Whoever waits for the status may start the next run, which is to know of
+	// this one; else the three do not depend on each other.
+	return status, errors.Join(err, r.remember(after, c, memory), storeStatus(after, r.clients.S3, r.config, status), r.tell(after, c, status))
 }
 
 // work brings one certificate up to date and its status with it.
-func (r *run) work(ctx context.Context, log *slog.Logger, c Certificate, status *Status) error {
+func (r *run) work(ctx context.Context, log *slog.Logger, c Certificate, status *Status, m *memory) error {
 	var place *shelf
 	var have *held
 	err := r.patiently(ctx, func() error {
@@ -178,7 +191,7 @@ func (r *run) work(ctx context.Context, log *slog.Logger, c Certificate, status 
 	if err := r.mend(ctx, log, place, status); err != nil {
 		return err
 	}
-	reason := due(c, r.config.ACME.DirectoryURL, have, time.Now())
+	reason := r.reason(ctx, log, c, have, m)
 	if reason == "" && !r.request.Force {
 		status.State = StateKept
 		r.tellContact(ctx, log)
@@ -193,7 +206,7 @@ func (r *run) work(ctx context.Context, log *slog.Logger, c Certificate, status 
 		reason = "the request forces it"
 	}
 	log.InfoContext(ctx, "a new certificate is needed", "reason", reason)
-	return r.renew(ctx, log, c, place, status)
+	return r.renew(ctx, log, c, place, status, m)
 }
 
 // tellContact has the authority know a contact that the user just changed,
@@ -211,7 +224,10 @@ func (r *run) tellContact(ctx context.Context, log *slog.Logger) {
 
 // renew obtains and stores a certificate. Whatever does not cost an order is
 // tried before there is one.
-func (r *run) renew(ctx context.Context, log *slog.Logger, c Certificate, place *shelf, status *Status) error {
+func (r *run) renew(ctx context.Context, log *slog.Logger, c Certificate, place *shelf, status *Status, m *memory) error {
+	if err := m.mayTry(c, place.have.lifetime(), time.Now()); err != nil {
+		return err
+	}
 	if len(c.Domains) == 0 {
 		return errors.New("reading the configuration: the certificate has no domains")
 	}
@@ -228,11 +244,16 @@ func (r *run) renew(ctx context.Context, log *slog.Logger, c Certificate, place 
 		return err
 	}
 	status.AccountURI = session.account
+	m.attempt(time.Now())
+	if err := r.remember(ctx, c, m); err != nil {
+		return err
+	}
 	issued, err := order{
-		session: session,
-		route53: r.clients.Route53,
-		want:    c,
-		reserve: r.reserve,
+		session:  session,
+		route53:  r.clients.Route53,
+		want:     c,
+		reserve:  r.reserve,
+		replaces: replaces(place.have, c, session),
 		warn: func(ctx context.Context, what string, err error) {
 			log.WarnContext(ctx, what, "error", err.Error())
 		},
@@ -240,6 +261,7 @@ func (r *run) renew(ctx context.Context, log *slog.Logger, c Certificate, place 
 	if err != nil {
 		return err
 	}
+	m.issued(time.Now())
 	// What was obtained is stored even if the time for obtaining is just over.
 	after, cancel := afterwards(ctx, r.reserve/2)
 	defer cancel()
@@ -288,6 +310,9 @@ func (r *run) newSession(ctx context.Context) (*session, error) {
 func (r *run) logOut() {
 	if r.session != nil {
 		r.session.transport.close()
+	}
+	if r.informant != nil && r.informant.transport != nil {
+		r.informant.transport.close()
 	}
 }
 

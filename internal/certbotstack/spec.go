@@ -75,11 +75,22 @@ type Certificate struct {
 // DefaultDirectoryURL is Let's Encrypt's production directory.
 const DefaultDirectoryURL = "https://acme-v02.api.letsencrypt.org/directory"
 
-// DefaultSchedule looks four times a day, as Let's Encrypt asks, at a minute
-// that differs between resources so that they do not all come at once.
-func DefaultSchedule(s names.Scope) string {
-	sum := sha256.Sum256([]byte(s.Physical()))
-	return fmt.Sprintf("cron(%d %d/6 * * ? *)", int(sum[0])%60, int(sum[1])%6)
+// profileShortLived is Let's Encrypt's profile of certificates for six days,
+// which are to be renewed in a window of three hours.
+const profileShortLived = "shortlived"
+
+// DefaultSchedule looks four times a day, as Let's Encrypt asks, or each hour
+// where a certificate lives for days only. The minute differs between
+// resources, so that they do not all come at once.
+func (s Spec) DefaultSchedule() string {
+	sum := sha256.Sum256([]byte(s.Scope.Physical()))
+	minute, hour := int(sum[0])%60, int(sum[1])%6
+	for _, c := range s.Certificates {
+		if c.Profile == profileShortLived {
+			return fmt.Sprintf("cron(%d * * * ? *)", minute)
+		}
+	}
+	return fmt.Sprintf("cron(%d %d/6 * * ? *)", minute, hour)
 }
 
 // Prefix is where the certificate of a key lies in the bucket.

@@ -57,14 +57,19 @@ func TestDefaultSchedule(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for n := range 50 {
-		scope := testSpec().Scope
-		scope.Name = fmt.Sprint("n", n)
-		expression := DefaultSchedule(scope)
-		if expression != DefaultSchedule(scope) {
-			t.Errorf("the schedule of %s changes", scope.Name)
+		s := Spec{Scope: testSpec().Scope, Certificates: map[string]Certificate{"web": {Profile: "default"}}}
+		s.Scope.Name = fmt.Sprint("n", n)
+		expression := s.DefaultSchedule()
+		if expression != s.DefaultSchedule() {
+			t.Errorf("the schedule of %s changes", s.Scope.Name)
 		}
 		if !regexp.MustCompile(`^cron\(([0-9]|[1-5][0-9]) [0-5]/6 \* \* \? \*\)$`).MatchString(expression) {
 			t.Errorf("%s does not run four times a day", expression)
+		}
+		s.Certificates["short"] = Certificate{Profile: "shortlived"}
+		minute, _, _ := strings.Cut(expression, " ")
+		if got, want := s.DefaultSchedule(), minute+" * * * ? *)"; got != want {
+			t.Errorf("with a certificate for six days the schedule is %s, want %s", got, want)
 		}
 		seen[expression] = true
 	}

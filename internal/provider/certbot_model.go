@@ -93,7 +93,6 @@ func (m certbotModel) spec(ctx context.Context, d *providerData, scope names.Sco
 		FailureTopicARN:     m.FailureTopicARN.ValueString(),
 		ExistingBucket:      m.Bucket.ValueString(),
 		ReaderRoleARNs:      stringsOf(m.ReaderRoleARNs),
-		ScheduleExpression:  m.ScheduleExpression.ValueString(),
 		ForceDestroy:        m.ForceDestroy.ValueBool(),
 		RetainOnDestroy:     m.RetainOnDestroy.ValueBool(),
 		Architecture:        m.Architecture.ValueString(),
@@ -114,13 +113,33 @@ func (m certbotModel) spec(ctx context.Context, d *providerData, scope names.Sco
 			Profile:      c.Profile.ValueString(),
 		}
 	}
+	s.ScheduleExpression = cmp.Or(m.ScheduleExpression.ValueString(), s.DefaultSchedule())
 	return s
+}
+
+// setSchedule fills in the default schedule where the user names none. It is
+// not known before the certificates' profiles are.
+func (m *certbotModel) setSchedule(ctx context.Context, s certbotstack.Spec, diags *diag.Diagnostics) {
+	if !m.ScheduleExpression.IsNull() {
+		return
+	}
+	m.ScheduleExpression = types.StringUnknown()
+	if !m.certificatesKnown() {
+		return
+	}
+	for _, c := range m.certificates(ctx, diags) {
+		if c.Profile.IsUnknown() {
+			return
+		}
+	}
+	m.ScheduleExpression = types.StringValue(s.ScheduleExpression)
 }
 
 // setResults fills in everything that derives from the spec. What derives
 // from arguments that are still unknown is left unknown.
 func (m *certbotModel) setResults(ctx context.Context, s certbotstack.Spec, diags *diag.Diagnostics) {
 	m.setFunction(s.FunctionARN(), s.Scope.Physical(), s.RoleARN(), s.Artifact.SHA256)
+	m.setSchedule(ctx, s, diags)
 	m.BucketName, m.BucketARN = types.StringUnknown(), types.StringUnknown()
 	if !m.Bucket.IsUnknown() {
 		m.BucketName = types.StringValue(s.BucketName())

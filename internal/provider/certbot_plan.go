@@ -118,9 +118,7 @@ func (r *certbotResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		resp.Diagnostics.AddAttributeError(path.Root("region"), "Invalid region", err.Error())
 		return
 	}
-	if config.ScheduleExpression.IsNull() {
-		plan.ScheduleExpression = types.StringValue(certbotstack.DefaultSchedule(scope))
-	}
+	plan.ScheduleExpression = config.ScheduleExpression // what it derives from may change
 	artifact, err := lambdas.Load(lambdas.Certbot, plan.Architecture.ValueString())
 	if err != nil && !plan.Architecture.IsUnknown() {
 		resp.Diagnostics.AddError("Missing Lambda code", err.Error())

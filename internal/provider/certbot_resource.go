@@ -77,6 +77,7 @@ func (r *certbotResource) Create(ctx context.Context, req resource.CreateRequest
 		fail(err)
 		return
 	}
+	m.ScheduleExpression = types.StringValue(spec.ScheduleExpression)
 	m.setResults(ctx, spec, &resp.Diagnostics)
 	m.setDrift(ctx, nil, &resp.Diagnostics)
 	m.AccountURI = types.StringNull()
@@ -192,6 +193,7 @@ func (r *certbotResource) Update(ctx context.Context, req resource.UpdateRequest
 		fail(err)
 		return
 	}
+	m.ScheduleExpression = types.StringValue(spec.ScheduleExpression)
 	m.setResults(ctx, spec, &resp.Diagnostics)
 	m.setDrift(ctx, nil, &resp.Diagnostics)
 	wanted, err := due(ctx, c, spec, changed, m.IssueOnCreate.ValueBool())

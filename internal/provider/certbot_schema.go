@@ -88,7 +88,7 @@ func certbotArguments() map[string]schema.Attribute {
 		},
 		"schedule_expression": schema.StringAttribute{
 			Optional: true, Computed: true,
-			MarkdownDescription: "When the function looks after the certificates, as an EventBridge schedule in UTC. By default four times a day, at a minute that derives from the name. A run in which nothing is due costs next to nothing. Runs that do not come raise an alarm, unless they are more than 56 hours apart or not the same every week.",
+			MarkdownDescription: "When the function looks after the certificates, as an EventBridge schedule in UTC. By default four times a day, or each hour if a certificate has the profile `shortlived`, at a minute that derives from the name. A run in which nothing is due costs next to nothing. Runs that do not come raise an alarm, unless they are more than 56 hours apart or not the same every week.",
 			Validators:          []schemaStringValidator{schedule()},
 		},
 		"issue_on_create": schema.BoolAttribute{

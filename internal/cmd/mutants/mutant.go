@@ -36,6 +36,7 @@ func all() []mutant {
 		certbotMutants(),
 		certbotStoreMutants(),
 		certbotTellMutants(),
+		certbotRenewMutants(),
 		zoneMutants(),
 	)
 }

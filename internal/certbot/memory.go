@@ -1,0 +1,243 @@
+package certbot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+)
+
+// MemoryObject is the object key of what the function remembers of a
+// certificate between runs. Keys of certificates hold no dot, so it is never
+// another certificate's status.
+func MemoryObject(name, key string) string {
+	return StatusPrefix + name + "/" + key + ".memory.json"
+}
+
+const (
+	// attemptsPerHour and issuedPerWeek stay one below what Let's Encrypt
+	// allows for a name and for a set of names.
+	attemptsPerHour = 4
+	issuedPerWeek   = 4
+
+	week = 7 * 24 * time.Hour
+	// longestRefusal bounds what an authority's Retry-After may forbid; the
+	// longest limit known is over a week.
+	longestRefusal = week
+)
+
+// pauses are the waits after the first failure, the second, and so on, which
+// Let's Encrypt asks for. The last one is for all further failures.
+var pauses = []time.Duration{time.Minute, 10 * time.Minute, 100 * time.Minute, 24 * time.Hour}
+
+// memory is what the function remembers of a certificate between runs. It
+// holds no secret. An absent one is the zero value.
+type memory struct {
+	// Directory, Domains, KeyType, Profile and Prefix are what the last run
+	// was to obtain and where: failures say nothing of anything else.
+	Directory string   `json:"directory"`
+	Domains   []string `json:"domains"`
+	KeyType   string   `json:"key_type"`
+	Profile   string   `json:"profile,omitempty"`
+	Prefix    string   `json:"prefix"`
+	// Stored is the certificate that the last run saw in the bucket.
+	Stored *Stored `json:"stored,omitempty"`
+	// Account is the account that Stored is from.
+	Account string `json:"account,omitempty"`
+	// Renewal is when the authority wants Stored renewed.
+	Renewal *renewal `json:"renewal,omitempty"`
+	// Failures are how many runs failed since the last good one, and Failure
+	// is what the last of them said.
+	Failures int    `json:"failures,omitempty"`
+	Failure  string `json:"failure,omitempty"`
+	// NextAttempt is when we try again, and RetryAfter is when the authority
+	// lets us.
+	NextAttempt time.Time `json:"next_attempt,omitzero"`
+	RetryAfter  time.Time `json:"retry_after,omitzero"`
+	// Attempts are the orders of the last hour that gave no certificate, and
+	// Issued are the certificates of the last week.
+	Attempts []spending `json:"attempts,omitempty"`
+	Issued   []spending `json:"issued,omitempty"`
+}
+
+// spending is what counts for an authority's limits.
+type spending struct {
+	At        time.Time `json:"at"`
+	Directory string    `json:"directory"`
+	Names     []string  `json:"names"`
+}
+
+// tooEarly is why nothing was tried: it is not the time yet.
+type tooEarly struct {
+	why   string
+	until time.Time
+	// theirs tells that the authority said so, not we.
+	theirs bool
+}
+
+func (e *tooEarly) Error() string {
+	return fmt.Sprintf("%s; the next attempt is possible at %s", e.why, stamp(e.until))
+}
+
+// recall reads what is remembered of a certificate, and forgets what a changed
+// configuration makes void.
+func (r *run) recall(ctx context.Context, log *slog.Logger, c Certificate) (*memory, error) {
+	m := &memory{}
+	err := r.patiently(ctx, func() error {
+		found, err := getObject(ctx, r.clients.S3, r.config.Bucket, MemoryObject(r.config.Name, c.Key))
+		if found == nil || err != nil {
+			return err
+		}
+		if err := json.Unmarshal(found.body, m); err != nil {
+			// It only spares work. Without it the run looks at everything.
+			log.WarnContext(ctx, "what was remembered cannot be read", "error", err.Error())
+			m = &memory{}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	m.want(c, r.config.ACME.DirectoryURL)
+	return m, nil
+}
+
+// want makes the memory one of this certificate. Failures at obtaining
+// another one say nothing of it, and the authority's Retry-After was for these
+// names. What was spent stays spent.
+func (m *memory) want(c Certificate, directory string) {
+	names := normalNames(c.Domains)
+	if m.Directory != directory || !slices.Equal(m.Domains, names) {
+		m.RetryAfter = time.Time{}
+	} else if m.KeyType == c.KeyType && m.Profile == c.Profile && m.Prefix == c.Prefix {
+		return
+	}
+	m.Directory, m.Domains, m.KeyType, m.Profile, m.Prefix = directory, names, c.KeyType, c.Profile, c.Prefix
+	m.Failures, m.Failure, m.NextAttempt, m.Stored = 0, "", time.Time{}, nil
+}
+
+// remember writes the memory.
+func (r *run) remember(ctx context.Context, c Certificate, m *memory) error {
+	if m == nil {
+		return nil // it could not be read, so it must not be replaced
+	}
+	body, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return fmt.Errorf("marshalling what is remembered: %w", err)
+	}
+	_, err = putObject(ctx, r.clients.S3, r.config.Bucket, MemoryObject(r.config.Name, c.Key), "application/json", body, nil)
+	return err
+}
+
+// quiet tells whether the memory alone shows that this run has nothing to do,
+// and fills in the status with what it shows. Such a run writes nothing.
+func (r *run) quiet(ctx context.Context, log *slog.Logger, m *memory, status *Status) bool {
+	if r.request.Force || r.request.Rollback != nil || r.request.Trigger == TriggerApply {
+		return false
+	}
+	now := time.Now()
+	status.Stored, status.AccountURI = m.Stored, m.Account
+	if until := later(m.NextAttempt, m.RetryAfter); now.Before(until) {
+		status.State = StateWaiting
+		log.InfoContext(ctx, "the last attempt failed, and it is too early for another", "next_attempt", until, "failures", m.Failures, "failure", m.Failure)
+		return true
+	}
+	settled := m.NextAttempt.IsZero() && m.RetryAfter.IsZero()
+	if r.request.Trigger != TriggerSchedule || !settled || m.Stored == nil || m.Renewal == nil || m.Renewal.Serial != m.Stored.Serial {
+		return false
+	}
+	if !now.Before(m.Renewal.CheckAfter) || ripe(m.Stored.NotBefore, m.Stored.NotAfter, m.Renewal, now) != "" {
+		return false
+	}
+	status.State = StateKept
+	log.InfoContext(ctx, "the certificate is good", "not_after", m.Stored.NotAfter, "serial", m.Stored.Serial, "check_after", m.Renewal.CheckAfter, "renewal", m.Renewal.Moment)
+	return true
+}
+
+// mayTry refuses an attempt that the authority forbids, or that would bring us
+// near its limits: those it enforces for a week. Nothing overrides this.
+func (m *memory) mayTry(c Certificate, lifetime time.Duration, now time.Time) error {
+	if now.Before(m.RetryAfter) {
+		return &tooEarly{why: "the authority asked to wait when it refused the last attempt: " + m.Failure, until: m.RetryAfter, theirs: true}
+	}
+	m.prune(now)
+	failed := slices.DeleteFunc(slices.Clone(m.Attempts), func(s spending) bool { return s.Directory != m.Directory })
+	if n := len(failed); n >= attemptsPerHour {
+		return &tooEarly{why: fmt.Sprintf("%d attempts failed within an hour, and authorities allow few more", n), until: failed[n-attemptsPerHour].At.Add(time.Hour)}
+	}
+	names := normalNames(c.Domains)
+	same := slices.DeleteFunc(slices.Clone(m.Issued), func(s spending) bool { return s.Directory != m.Directory || !slices.Equal(s.Names, names) })
+	allowed := issuedPerWeek
+	if lifetime > 0 {
+		allowed = max(allowed, int(2*week/lifetime)) // who issues for a day lets one renew each day
+	}
+	if n := len(same); n >= allowed {
+		return &tooEarly{why: fmt.Sprintf("%d certificates for %s were issued within seven days, and authorities allow few more", n, strings.Join(names, ", ")), until: same[n-allowed].At.Add(week)}
+	}
+	return nil
+}
+
+// prune forgets what counts for no limit any more.
+func (m *memory) prune(now time.Time) {
+	m.Attempts = slices.DeleteFunc(m.Attempts, func(s spending) bool { return !now.Before(s.At.Add(time.Hour)) })
+	m.Issued = slices.DeleteFunc(m.Issued, func(s spending) bool { return !now.Before(s.At.Add(week)) })
+}
+
+// attempt notes an order before it is placed, so that one which ends with the
+// function counts as well.
+func (m *memory) attempt(now time.Time) {
+	m.Attempts = append(m.Attempts, spending{At: now.UTC(), Directory: m.Directory, Names: m.Domains})
+}
+
+// issued notes that the last attempt gave a certificate, wherever it may end:
+// the authority counts it.
+func (m *memory) issued(now time.Time) {
+	last := len(m.Attempts) - 1
+	spent := m.Attempts[last]
+	spent.At = now.UTC()
+	m.Attempts, m.Issued = m.Attempts[:last], append(m.Issued, spent)
+}
+
+// good notes that the stored certificate is good.
+func (m *memory) good(status *Status) {
+	m.Stored, m.Account = status.Stored, status.AccountURI
+	m.Failures, m.Failure = 0, ""
+	m.NextAttempt, m.RetryAfter = time.Time{}, time.Time{}
+}
+
+// failed notes why a run failed, and tells when the next one tries again. An
+// attempt that was not made is no failure.
+func (m *memory) failed(err error, status *Status, now time.Time) {
+	f := status.Failure
+	if status.Stored != nil || errors.Is(err, errTorn) {
+		m.Stored = status.Stored
+	}
+	if early, ok := errors.AsType[*tooEarly](err); ok {
+		if early.theirs {
+			f.RetryAfter = early.until
+		} else {
+			m.NextAttempt = early.until
+		}
+		f.NextAttempt = early.until
+		return
+	}
+	m.Failures++
+	m.Failure = err.Error()
+	m.NextAttempt = now.Add(pauses[min(m.Failures, len(pauses))-1]).UTC()
+	m.RetryAfter = f.RetryAfter
+	if limit := now.Add(longestRefusal).UTC(); m.RetryAfter.After(limit) {
+		m.RetryAfter = limit
+	}
+	f.NextAttempt = later(m.NextAttempt, m.RetryAfter)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
