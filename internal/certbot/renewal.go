@@ -137,7 +137,7 @@ func sane(window acme.Window, leaf *x509.Certificate) error {
 		return errors.New("checking the suggested window: it has no start or no end")
 	case !start.Before(end):
 		return fmt.Errorf("checking the suggested window: it ends at %s, before it starts at %s", stamp(end), stamp(start))
-	case start.Before(leaf.NotBefore.Add(-lifetime)) || end.Before(leaf.NotBefore):
+	case start.Before(leaf.NotBefore.Add(-lifetime)):
 		return fmt.Errorf("checking the suggested window: %s to %s is long before the certificate", stamp(start), stamp(end))
 	case end.After(leaf.NotAfter):
 		return fmt.Errorf("checking the suggested window: it ends at %s, after the certificate expires", stamp(end))
