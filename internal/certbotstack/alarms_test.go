@@ -27,7 +27,7 @@ func TestAlarms(t *testing.T) {
 	t.Parallel()
 	own := testSpec()
 	own.Scope.Name = strings.Repeat("n", 32)
-	own.ScheduleExpression = DefaultSchedule(own.Scope)
+	own.ScheduleExpression = own.DefaultSchedule()
 	given := own
 	given.SuccessTopicARN, given.FailureTopicARN = "arn:aws:sns:eu-west-2:123456789012:good", "arn:aws:sns:eu-west-2:123456789012:bad"
 	for _, s := range []Spec{own, given} {
