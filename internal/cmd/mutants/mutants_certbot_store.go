@@ -36,7 +36,7 @@ func certbotStoreMutants() []mutant {
 		{
 			name: "certbot/older-certificate-adopted-for-a-renewal",
 			file: adopt,
-			old:  "	return due(c, directory, have, young) != \"\"",
+			old:  "	return unfit(c, directory, have, young) != \"\"",
 			new:  "	return young != h.leaf().NotAfter",
 			pkg:  pkg, test: "^TestEarlierVersionIsNoRenewal$",
 		},

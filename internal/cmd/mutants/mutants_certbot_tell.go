@@ -31,7 +31,7 @@ func certbotTellMutants() []mutant {
 			pkg:  pkg, test: "^TestMetrics$",
 		},
 		{
-			name: "certbot/failures-not-counted",
+			name: "certbot/failures-not-measured",
 			file: metrics,
 			old:  "			failures++\n",
 			new:  "			failures += 0\n",
