@@ -82,7 +82,9 @@ func TestMetrics(t *testing.T) {
 		}
 		w.ca.judge = nil
 		w.mustRun(t, Request{})
-		w.measured(t)
+		if got := w.measured(t); got["Failures"] != "1.00" || got["Runs"] != "1.00" {
+			t.Errorf("a run that waits before it tries again must not end the alarm: %v", got)
+		}
 
 		leaf := w.holdsValidPair(t, "a", "a.example.com")
 		time.Sleep(time.Until(leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) * 9 / 10)))
