@@ -55,8 +55,9 @@ func (s Spec) bucketGrants() []callerpolicy.Grant {
 		Sid: "Statuses", Create: []string{"s3:GetObject"},
 		Resources: []string{bucket + "/" + certbot.StatusPrefix + s.Scope.Name + "/*"},
 	}
+	pointers := callerpolicy.Grant{Sid: "Pointers", Other: []string{"s3:GetObject"}, Resources: s.pointerARNs()}
 	if s.ExistingBucket != "" {
-		return s.existingBucketGrants(bucket, config, status)
+		return append(s.existingBucketGrants(bucket, config, status), pointers)
 	}
 	own := callerpolicy.Grant{
 		Sid: "Bucket",
@@ -75,7 +76,7 @@ func (s Spec) bucketGrants() []callerpolicy.Grant {
 		Resources: []string{bucket},
 	}
 	emptying := callerpolicy.Grant{Sid: "EmptyBucket", Other: []string{"s3:AbortMultipartUpload", "s3:DeleteObjectVersion"}, Resources: []string{bucket + "/*"}}
-	return []callerpolicy.Grant{own, config, status, emptying}
+	return []callerpolicy.Grant{own, config, status, pointers, emptying}
 }
 
 // existingBucketGrants are for a bucket that is not ours. Its own policy may

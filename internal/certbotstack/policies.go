@@ -123,9 +123,11 @@ func (s Spec) BucketPolicy() iampolicy.Document {
 	}
 	if len(s.ReaderRoleARNs) > 0 {
 		readers := slices.Sorted(slices.Values(s.ReaderRoleARNs))
+		// Pointers hold no secret, and data.fargatedirect_certificate reads them.
+		open := append([]string{bucket + "/" + certbot.ConfigPrefix + "*", bucket + "/" + certbot.StatusPrefix + "*"}, s.pointerARNs()...)
 		statements = append(statements, iampolicy.Statement{
 			Sid: sidReaders, Effect: iampolicy.Deny, Principal: anybody, Action: []string{"s3:GetObject", "s3:GetObjectVersion"},
-			NotResource: []string{bucket + "/" + certbot.ConfigPrefix + "*", bucket + "/" + certbot.StatusPrefix + "*"},
+			NotResource: open,
 			Condition:   iampolicy.Condition{"ArnNotEquals": {"aws:PrincipalArn": append(readers, s.RoleARN())}},
 		})
 	}
