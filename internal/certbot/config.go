@@ -36,6 +36,27 @@ type ACME struct {
 	KeyParameter string `json:"key_parameter"`
 	// KMSKeyARN encrypts the parameter; empty for the account's default key.
 	KMSKeyARN string `json:"kms_key_arn,omitempty"`
+	// EAB binds a new account to one at the authority's site (RFC 8555,
+	// 7.3.4); nil where the authority asks for none.
+	EAB *EAB `json:"eab,omitempty"`
+}
+
+// EAB names an account at an authority's site, and where its key lies. The key
+// itself is never in the configuration.
+type EAB struct {
+	KeyID string `json:"key_id"`
+	// HMACParameter is the name of an SSM parameter (SecureString), and
+	// HMACSecretARN is a secret in Secrets Manager. One of them holds the HMAC
+	// key in base64url.
+	HMACParameter string `json:"hmac_parameter,omitempty"`
+	HMACSecretARN string `json:"hmac_secret_arn,omitempty"`
+}
+
+// Role is a role to assume.
+type Role struct {
+	ARN string `json:"arn"`
+	// ExternalID may be empty.
+	ExternalID string `json:"external_id,omitempty"`
 }
 
 // Certificate is one certificate that the function keeps valid.
@@ -46,12 +67,17 @@ type Certificate struct {
 	Domains []string `json:"domains"`
 	// Prefix is where the objects lie in the bucket; it ends with a slash.
 	Prefix string `json:"prefix"`
-	// HostedZoneID is the zone that takes the challenge records.
+	// HostedZoneID is the zone that takes the challenge records, and ZoneRole
+	// the role to assume for it; nil for a zone of the function's own account.
 	HostedZoneID string `json:"hosted_zone_id"`
+	ZoneRole     *Role  `json:"zone_role,omitempty"`
 	// KeyType is one of "P256", "P384", "RSA2048", "RSA3072", "RSA4096".
 	KeyType string `json:"key_type"`
 	// Profile is the authority's certificate profile; empty for its default.
 	Profile string `json:"profile,omitempty"`
+	// PreferredChain is the common name of the root, or of an issuer on the
+	// way to it, of the chain to store; empty for the authority's default.
+	PreferredChain string `json:"preferred_chain,omitempty"`
 }
 
 // The function's environment.

@@ -71,33 +71,47 @@ func (s *Spec) discoverConfig(ctx context.Context, c *awsclient.Clients, env map
 	if config.FailureTopicARN != s.TopicARN() {
 		s.FailureTopicARN = config.FailureTopicARN
 	}
-	s.HostedZoneID = commonZone(config.Certificates)
+	if eab := config.ACME.EAB; eab != nil {
+		s.EAB = EAB{KeyID: eab.KeyID, SecretARN: eab.HMACSecretARN}
+	}
+	s.HostedZoneID, s.HostedZoneRole = commonZone(config.Certificates)
 	s.Certificates = map[string]Certificate{}
 	for _, cert := range config.Certificates {
-		found := Certificate{Domains: cert.Domains, Prefix: cert.Prefix, HostedZoneID: cert.HostedZoneID, KeyType: cert.KeyType, Profile: cert.Profile}
+		found := Certificate{Domains: cert.Domains, Prefix: cert.Prefix, HostedZoneID: cert.HostedZoneID, KeyType: cert.KeyType, Profile: cert.Profile, PreferredChain: cert.PreferredChain}
+		if cert.ZoneRole != nil {
+			found.HostedZoneRole = *cert.ZoneRole
+		}
 		if found.Prefix == cert.Key+"/" {
 			found.Prefix = ""
 		}
-		if found.HostedZoneID == s.HostedZoneID {
-			found.HostedZoneID = ""
+		if found.HostedZoneID == s.HostedZoneID && found.HostedZoneRole == s.HostedZoneRole {
+			found.HostedZoneID, found.HostedZoneRole = "", certbot.Role{}
 		}
 		s.Certificates[cert.Key] = found
 	}
 	return nil
 }
 
-// commonZone is the zone that most certificates use: the resource's own, as
-// far as can be told from outside.
-func commonZone(certificates []certbot.Certificate) string {
-	count := map[string]int{}
-	common := ""
+// commonZone is the zone that most certificates use, and the role for it: the
+// resource's own, as far as can be told from outside.
+func commonZone(certificates []certbot.Certificate) (string, certbot.Role) {
+	type place struct {
+		zone string
+		role certbot.Role
+	}
+	count := map[place]int{}
+	var common place
 	for _, c := range certificates {
-		count[c.HostedZoneID]++
-		if count[c.HostedZoneID] > count[common] {
-			common = c.HostedZoneID
+		at := place{zone: c.HostedZoneID}
+		if c.ZoneRole != nil {
+			at.role = *c.ZoneRole
+		}
+		count[at]++
+		if count[at] > count[common] {
+			common = at
 		}
 	}
-	return common
+	return common.zone, common.role
 }
 
 func (s *Spec) discoverParts(ctx context.Context, c *awsclient.Clients) error {

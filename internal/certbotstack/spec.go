@@ -24,12 +24,15 @@ type Spec struct {
 	Scope names.Scope
 	// Certificates by key.
 	Certificates map[string]Certificate
-	// HostedZoneID is the zone of certificates that name none.
-	HostedZoneID string
+	// HostedZoneID is the zone of certificates that name none, and
+	// HostedZoneRole the role to assume for it; its zero value is none.
+	HostedZoneID   string
+	HostedZoneRole certbot.Role
 
 	DirectoryURL     string
 	CACertificatePEM string
 	ContactEmail     string
+	EAB              EAB
 
 	NotificationEmails []string
 	// SuccessTopicARN and FailureTopicARN are existing topics; empty means our
@@ -66,10 +69,23 @@ type Certificate struct {
 	Domains []string
 	// Prefix is empty for "<key>/".
 	Prefix string
-	// HostedZoneID is empty for the resource's.
+	// HostedZoneID is empty for the resource's, with its role.
 	HostedZoneID string
-	KeyType      string
-	Profile      string
+	// HostedZoneRole is for HostedZoneID.
+	HostedZoneRole certbot.Role
+	KeyType        string
+	Profile        string
+	PreferredChain string
+}
+
+// EAB is the account at the authority's site that ours is bound to. Its zero
+// value is none.
+type EAB struct {
+	KeyID string
+	// KeyVersion counts the HMAC keys that the user gave; 0 if none was.
+	KeyVersion int64
+	// SecretARN is an existing secret that holds the HMAC key.
+	SecretARN string
 }
 
 // DefaultDirectoryURL is Let's Encrypt's production directory.
@@ -101,6 +117,14 @@ func (s Spec) Prefix(key string) string {
 // ZoneID is the hosted zone that takes the challenges of a key's certificate.
 func (s Spec) ZoneID(key string) string {
 	return cmp.Or(s.Certificates[key].HostedZoneID, s.HostedZoneID)
+}
+
+// ZoneRole is the role for that zone; its zero value is none.
+func (s Spec) ZoneRole(key string) certbot.Role {
+	if c := s.Certificates[key]; c.HostedZoneID != "" || c.HostedZoneRole != (certbot.Role{}) {
+		return c.HostedZoneRole
+	}
+	return s.HostedZoneRole
 }
 
 // Keys are the certificates' keys, sorted.
@@ -141,6 +165,9 @@ func (s Spec) KeyParameter() string {
 	return s.ParameterPath() + "/" + hex.EncodeToString(sum[:])[:12]
 }
 
+// EABParameter is the parameter with the HMAC key that the user gave.
+func (s Spec) EABParameter() string { return "/" + s.Scope.Physical() + "/eab" }
+
 // Config is what the function is told, its text, and the hex SHA-256 of it.
 func (s Spec) Config() (certbot.Config, []byte, string) {
 	c := certbot.Config{
@@ -156,6 +183,12 @@ func (s Spec) Config() (certbot.Config, []byte, string) {
 			KMSKeyARN:        s.KMSKeyARN,
 		},
 	}
+	if s.EAB.KeyID != "" {
+		c.ACME.EAB = &certbot.EAB{KeyID: s.EAB.KeyID, HMACSecretARN: s.EAB.SecretARN}
+		if s.EAB.SecretARN == "" {
+			c.ACME.EAB.HMACParameter = s.EABParameter()
+		}
+	}
 	for _, key := range s.Keys() {
 		cert := s.Certificates[key]
 		c.Certificates = append(c.Certificates, certbot.Certificate{
@@ -165,7 +198,12 @@ func (s Spec) Config() (certbot.Config, []byte, string) {
 			HostedZoneID: s.ZoneID(key),
 			KeyType:      cert.KeyType,
 			Profile:      cert.Profile,
+
+			PreferredChain: cert.PreferredChain,
 		})
+		if role := s.ZoneRole(key); role.ARN != "" {
+			c.Certificates[len(c.Certificates)-1].ZoneRole = &role
+		}
 	}
 	text, err := json.Marshal(c)
 	if err != nil {

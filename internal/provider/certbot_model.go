@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awsclient"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbot"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbotstack"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/names"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/lambdas"
@@ -20,6 +21,7 @@ type certbotModel struct {
 
 	Certificates       types.Map    `tfsdk:"certificates"`
 	HostedZoneID       types.String `tfsdk:"hosted_zone_id"`
+	HostedZoneRole     types.Object `tfsdk:"hosted_zone_role"`
 	ACME               types.Object `tfsdk:"acme"`
 	NotificationEmails types.Set    `tfsdk:"notification_emails"`
 	SuccessTopicARN    types.String `tfsdk:"success_topic_arn"`
@@ -39,26 +41,41 @@ type certbotModel struct {
 }
 
 type certificateModel struct {
-	Domains      types.Set    `tfsdk:"domains"`
-	Prefix       types.String `tfsdk:"prefix"`
-	HostedZoneID types.String `tfsdk:"hosted_zone_id"`
-	KeyType      types.String `tfsdk:"key_type"`
-	Profile      types.String `tfsdk:"profile"`
+	Domains        types.Set    `tfsdk:"domains"`
+	Prefix         types.String `tfsdk:"prefix"`
+	HostedZoneID   types.String `tfsdk:"hosted_zone_id"`
+	HostedZoneRole types.Object `tfsdk:"hosted_zone_role"`
+	KeyType        types.String `tfsdk:"key_type"`
+	Profile        types.String `tfsdk:"profile"`
+	PreferredChain types.String `tfsdk:"preferred_chain"`
 }
 
 type acmeModel struct {
 	DirectoryURL     types.String `tfsdk:"directory_url"`
 	CACertificatePEM types.String `tfsdk:"ca_certificate_pem"`
 	ContactEmail     types.String `tfsdk:"contact_email"`
+	EAB              types.Object `tfsdk:"eab"`
+}
+
+type eabModel struct {
+	KeyID            types.String `tfsdk:"key_id"`
+	HMACKey          types.String `tfsdk:"hmac_key_wo"`
+	HMACKeyVersion   types.Int64  `tfsdk:"hmac_key_wo_version"`
+	HMACKeySecretARN types.String `tfsdk:"hmac_key_secret_arn"`
 }
 
 var certificateType = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"domains": types.SetType{ElemType: types.StringType}, "prefix": types.StringType, "hosted_zone_id": types.StringType,
-	"key_type": types.StringType, "profile": types.StringType,
+	"hosted_zone_role": types.ObjectType{AttrTypes: zoneRoleType},
+	"key_type":         types.StringType, "profile": types.StringType, "preferred_chain": types.StringType,
 }}
 
 var acmeType = types.ObjectType{AttrTypes: map[string]attr.Type{
-	"directory_url": types.StringType, "ca_certificate_pem": types.StringType, "contact_email": types.StringType,
+	"directory_url": types.StringType, "ca_certificate_pem": types.StringType, "contact_email": types.StringType, "eab": eabType,
+}}
+
+var eabType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"key_id": types.StringType, "hmac_key_wo": types.StringType, "hmac_key_wo_version": types.Int64Type, "hmac_key_secret_arn": types.StringType,
 }}
 
 // certificates are the certificates by key; empty while the map is unknown.
@@ -78,6 +95,33 @@ func (m certbotModel) acme(ctx context.Context, diags *diag.Diagnostics) acmeMod
 	return a
 }
 
+// eab is without the HMAC key, which no plan and no state holds.
+func (a acmeModel) eab(ctx context.Context, diags *diag.Diagnostics) certbotstack.EAB {
+	var e eabModel
+	if !a.EAB.IsNull() && !a.EAB.IsUnknown() {
+		diags.Append(a.EAB.As(ctx, &e, basetypes.ObjectAsOptions{})...)
+	}
+	return certbotstack.EAB{KeyID: e.KeyID.ValueString(), KeyVersion: e.HMACKeyVersion.ValueInt64(), SecretARN: e.HMACKeySecretARN.ValueString()}
+}
+
+func eabOf(ctx context.Context, e certbotstack.EAB, diags *diag.Diagnostics) types.Object {
+	if e.KeyID == "" {
+		return types.ObjectNull(eabType.AttrTypes)
+	}
+	version := types.Int64Null()
+	if e.KeyVersion != 0 {
+		version = types.Int64Value(e.KeyVersion)
+	}
+	v, ds := types.ObjectValueFrom(ctx, eabType.AttrTypes, eabModel{types.StringValue(e.KeyID), types.StringNull(), version, optional(e.SecretARN)})
+	diags.Append(ds...)
+	return v
+}
+
+func certbotZoneRole(ctx context.Context, o types.Object, diags *diag.Diagnostics) certbot.Role {
+	arn, externalID := zoneRole(ctx, o, diags)
+	return certbot.Role{ARN: arn, ExternalID: externalID}
+}
+
 // spec is what the model wants. Unknown values are taken as not given.
 func (m certbotModel) spec(ctx context.Context, d *providerData, scope names.Scope, diags *diag.Diagnostics) certbotstack.Spec {
 	acme := m.acme(ctx, diags)
@@ -85,9 +129,11 @@ func (m certbotModel) spec(ctx context.Context, d *providerData, scope names.Sco
 		Scope:               scope,
 		Certificates:        map[string]certbotstack.Certificate{},
 		HostedZoneID:        m.HostedZoneID.ValueString(),
+		HostedZoneRole:      certbotZoneRole(ctx, m.HostedZoneRole, diags),
 		DirectoryURL:        cmp.Or(acme.DirectoryURL.ValueString(), certbotstack.DefaultDirectoryURL),
 		CACertificatePEM:    acme.CACertificatePEM.ValueString(),
 		ContactEmail:        acme.ContactEmail.ValueString(),
+		EAB:                 acme.eab(ctx, diags),
 		NotificationEmails:  stringsOf(m.NotificationEmails),
 		SuccessTopicARN:     m.SuccessTopicARN.ValueString(),
 		FailureTopicARN:     m.FailureTopicARN.ValueString(),
@@ -111,6 +157,9 @@ func (m certbotModel) spec(ctx context.Context, d *providerData, scope names.Sco
 			HostedZoneID: c.HostedZoneID.ValueString(),
 			KeyType:      c.KeyType.ValueString(),
 			Profile:      c.Profile.ValueString(),
+
+			HostedZoneRole: certbotZoneRole(ctx, c.HostedZoneRole, diags),
+			PreferredChain: c.PreferredChain.ValueString(),
 		}
 	}
 	s.ScheduleExpression = cmp.Or(m.ScheduleExpression.ValueString(), s.DefaultSchedule())
@@ -192,6 +241,7 @@ func (m *certbotModel) fromSpec(ctx context.Context, d *providerData, c *awsclie
 	m.IAMPath = types.StringValue(s.IAMPath)
 	m.Tags = d.importedTags(ctx, s.Tags, diags)
 	m.HostedZoneID = optional(s.HostedZoneID)
+	m.HostedZoneRole = zoneRoleOf(ctx, s.HostedZoneRole.ARN, s.HostedZoneRole.ExternalID, diags)
 	m.NotificationEmails = setOf(ctx, s.NotificationEmails, diags)
 	m.SuccessTopicARN, m.FailureTopicARN = optional(s.SuccessTopicARN), optional(s.FailureTopicARN)
 	m.Bucket = optional(s.ExistingBucket)
@@ -200,8 +250,10 @@ func (m *certbotModel) fromSpec(ctx context.Context, d *providerData, c *awsclie
 	m.IssueOnCreate, m.ForceDestroy, m.RetainOnDestroy = types.BoolValue(true), types.BoolValue(false), types.BoolValue(false)
 
 	m.ACME = types.ObjectNull(acmeType.AttrTypes)
-	if s.DirectoryURL != certbotstack.DefaultDirectoryURL || s.CACertificatePEM != "" || s.ContactEmail != "" {
-		acme, ds := types.ObjectValueFrom(ctx, acmeType.AttrTypes, acmeModel{types.StringValue(s.DirectoryURL), optional(s.CACertificatePEM), optional(s.ContactEmail)})
+	if s.DirectoryURL != certbotstack.DefaultDirectoryURL || s.CACertificatePEM != "" || s.ContactEmail != "" || s.EAB.KeyID != "" {
+		acme, ds := types.ObjectValueFrom(ctx, acmeType.AttrTypes, acmeModel{
+			types.StringValue(s.DirectoryURL), optional(s.CACertificatePEM), optional(s.ContactEmail), eabOf(ctx, s.EAB, diags),
+		})
 		diags.Append(ds...)
 		m.ACME = acme
 	}
@@ -209,7 +261,8 @@ func (m *certbotModel) fromSpec(ctx context.Context, d *providerData, c *awsclie
 	for key, cert := range s.Certificates {
 		certificates[key] = certificateModel{
 			Domains: setOf(ctx, cert.Domains, diags), Prefix: optional(cert.Prefix), HostedZoneID: optional(cert.HostedZoneID),
-			KeyType: types.StringValue(cert.KeyType), Profile: optional(cert.Profile),
+			HostedZoneRole: zoneRoleOf(ctx, cert.HostedZoneRole.ARN, cert.HostedZoneRole.ExternalID, diags),
+			KeyType:        types.StringValue(cert.KeyType), Profile: optional(cert.Profile), PreferredChain: optional(cert.PreferredChain),
 		}
 	}
 	v, ds := types.MapValueFrom(ctx, certificateType, certificates)

@@ -40,6 +40,7 @@ func certbotArguments() map[string]schema.Attribute {
 			MarkdownDescription: "Id of the Route 53 hosted zone in which the challenges are answered, for all certificates that name none of their own.",
 			Validators:          []schemaStringValidator{hostedZoneID()},
 		},
+		"hosted_zone_role": zoneRoleAttribute(),
 		"acme": schema.SingleNestedAttribute{
 			Optional:            true,
 			MarkdownDescription: "The certificate authority and the account there. By default Let's Encrypt's production, without a contact.",
@@ -59,6 +60,7 @@ func certbotArguments() map[string]schema.Attribute {
 					MarkdownDescription: "Address that the authority may write to. Let's Encrypt keeps none.",
 					Validators:          []schemaStringValidator{email()},
 				},
+				"eab": eabAttribute(),
 			},
 		},
 		"notification_emails": schema.SetAttribute{
@@ -106,6 +108,33 @@ func certbotArguments() map[string]schema.Attribute {
 	}
 }
 
+func eabAttribute() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Optional:            true,
+		MarkdownDescription: "Binds the account to one at the authority's site, for authorities that ask for it (external account binding).",
+		Attributes: map[string]schema.Attribute{
+			"key_id": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "Id of the key, from the authority's site.",
+				Validators:          []schemaStringValidator{stringvalidator.LengthAtLeast(1)},
+			},
+			"hmac_key_wo": schema.StringAttribute{
+				Optional: true, WriteOnly: true, Sensitive: true,
+				MarkdownDescription: "The HMAC key in base64url, from the authority's site. It goes to an encrypted SSM parameter and is in neither state nor plan. Needs Terraform 1.11.",
+			},
+			"hmac_key_wo_version": schema.Int64Attribute{
+				Optional:            true,
+				MarkdownDescription: "Number of the HMAC key: raise it when you change `hmac_key_wo`, as Terraform cannot see that.",
+			},
+			"hmac_key_secret_arn": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "ARN of a secret in Secrets Manager that holds the HMAC key in base64url, instead of `hmac_key_wo`.",
+				Validators:          []schemaStringValidator{arnOf("secretsmanager", "secret:", "arn:aws:secretsmanager:eu-west-2:123456789012:secret:zerossl-AbCdEf")},
+			},
+		},
+	}
+}
+
 func certificateArguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"domains": schema.SetAttribute{
@@ -119,9 +148,10 @@ func certificateArguments() map[string]schema.Attribute {
 		},
 		"hosted_zone_id": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "Id of the hosted zone of this certificate's challenges; by default the resource's.",
+			MarkdownDescription: "Id of the hosted zone of this certificate's challenges; by default the resource's, with its `hosted_zone_role`.",
 			Validators:          []schemaStringValidator{hostedZoneID()},
 		},
+		"hosted_zone_role": zoneRoleAttribute(),
 		"key_type": schema.StringAttribute{
 			Optional: true, Computed: true, Default: stringdefault.StaticString("P256"),
 			MarkdownDescription: "Kind of the private key: `P256` (default), `P384`, `RSA2048`, `RSA3072` or `RSA4096`. Each renewal makes a new key.",
@@ -130,6 +160,11 @@ func certificateArguments() map[string]schema.Attribute {
 		"profile": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: "The authority's certificate profile, such as Let's Encrypt's `shortlived`; by default the authority chooses.",
+			Validators:          []schemaStringValidator{stringvalidator.LengthBetween(1, 64)},
+		},
+		"preferred_chain": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "Common name of the root, or of another issuer, of the chain to store where the authority offers several, such as `ISRG Root X1`. If none has it, the default chain is stored and a warning is logged.",
 			Validators:          []schemaStringValidator{stringvalidator.LengthBetween(1, 64)},
 		},
 	}

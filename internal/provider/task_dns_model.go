@@ -41,19 +41,12 @@ type taskDNSModel struct {
 	DeadLetterQueueARN types.String `tfsdk:"dead_letter_queue_arn"`
 }
 
-type zoneRoleModel struct {
-	ARN        types.String `tfsdk:"arn"`
-	ExternalID types.String `tfsdk:"external_id"`
-}
-
 type limitsModel struct {
 	RequestsPerSecond types.Float64 `tfsdk:"requests_per_second"`
 	RequestBurst      types.Int64   `tfsdk:"request_burst"`
 	ChangesPerSecond  types.Float64 `tfsdk:"changes_per_second"`
 	ChangeBurst       types.Int64   `tfsdk:"change_burst"`
 }
-
-var zoneRoleType = map[string]attr.Type{"arn": types.StringType, "external_id": types.StringType}
 
 var limitsType = map[string]attr.Type{
 	"requests_per_second": types.Float64Type, "request_burst": types.Int64Type,
@@ -87,15 +80,12 @@ func (m taskDNSModel) spec(ctx context.Context, d *providerData, scope names.Sco
 }
 
 func (m taskDNSModel) place(ctx context.Context, diags *diag.Diagnostics) taskdns.Place {
-	var role zoneRoleModel
-	if !m.HostedZoneRole.IsNull() && !m.HostedZoneRole.IsUnknown() {
-		diags.Append(m.HostedZoneRole.As(ctx, &role, basetypes.ObjectAsOptions{})...)
-	}
+	roleARN, externalID := zoneRole(ctx, m.HostedZoneRole, diags)
 	return taskdns.Place{
 		Domain:           m.Domain.ValueString(),
 		HostedZoneID:     m.HostedZoneID.ValueString(),
-		RoleARN:          role.ARN.ValueString(),
-		ExternalID:       role.ExternalID.ValueString(),
+		RoleARN:          roleARN,
+		ExternalID:       externalID,
 		HostnameTemplate: m.HostnameTemplate.ValueString(),
 	}
 }
@@ -150,7 +140,7 @@ func (m *taskDNSModel) fromSpec(ctx context.Context, d *providerData, c *awsclie
 	m.Tags = d.importedTags(ctx, s.Tags, diags)
 	m.Domain = types.StringValue(s.Place.Domain)
 	m.HostedZoneID = types.StringValue(s.Place.HostedZoneID)
-	m.HostedZoneRole = zoneRoleOf(ctx, s.Place, diags)
+	m.HostedZoneRole = zoneRoleOf(ctx, s.Place.RoleARN, s.Place.ExternalID, diags)
 	m.ClusterARNs = setOf(ctx, s.ClusterARNs, diags)
 	m.TTL = types.Int64Value(s.TTL)
 	m.PublishOn = types.StringValue(cmp.Or(s.PublishOn, taskdns.PublishRunning))
@@ -165,15 +155,6 @@ func (m *taskDNSModel) fromSpec(ctx context.Context, d *providerData, c *awsclie
 	m.AlarmTopicARN = optional(s.AlarmTopicARN)
 	m.Dashboard = types.BoolValue(s.Dashboard)
 	m.setResults(s)
-}
-
-func zoneRoleOf(ctx context.Context, p taskdns.Place, diags *diag.Diagnostics) types.Object {
-	if p.RoleARN == "" {
-		return types.ObjectNull(zoneRoleType)
-	}
-	v, ds := types.ObjectValueFrom(ctx, zoneRoleType, zoneRoleModel{types.StringValue(p.RoleARN), optional(p.ExternalID)})
-	diags.Append(ds...)
-	return v
 }
 
 func limitsOf(ctx context.Context, l taskdns.Limits, diags *diag.Diagnostics) types.Object {

@@ -101,25 +101,6 @@ const (
 	conflictTakeOver = "take_over"
 )
 
-func zoneRoleAttribute() schema.Attribute {
-	return schema.SingleNestedAttribute{
-		Optional:            true,
-		MarkdownDescription: "Role to assume for a hosted zone in another AWS account. Its trust policy must name the function's role or this account. Changes in place.",
-		Attributes: map[string]schema.Attribute{
-			"arn": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: "ARN of the role. It needs `route53:ChangeResourceRecordSets` and `route53:ListResourceRecordSets` on the zone, and `route53:GetChange`.",
-				Validators:          []schemaStringValidator{arnOf("iam", "role/", "arn:aws:iam::210987654321:role/names-of-tasks")},
-			},
-			"external_id": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "External id that the role's trust policy asks for.",
-				Validators:          []schemaStringValidator{externalID()},
-			},
-		},
-	}
-}
-
 func limitsAttribute() schema.Attribute {
 	rate := func(description string) schema.Attribute {
 		return schema.Float64Attribute{

@@ -32,7 +32,7 @@ func nested(types map[string]tftypes.Type, given map[string]tftypes.Value) tftyp
 }
 
 // zoneRole is a hosted_zone_role; an empty external id is none.
-func zoneRole(arn, externalID string) tftypes.Value {
+func givenRole(arn, externalID string) tftypes.Value {
 	given := map[string]tftypes.Value{"arn": text(arn)}
 	if externalID != "" {
 		given["external_id"] = text(externalID)
@@ -110,12 +110,12 @@ func TestTaskDNSValidates(t *testing.T) {
 		"long tag":              {"tags", tagsOf(strings.Repeat("k", 129)), "1 to 128 characters"},
 		"tag of a bracket":      {"tags", tagsOf("a[b]"), "other than letters"},
 		"longest tag":           {"tags", tagsOf(strings.Repeat("ü", 128)), ""},
-		"role":                  {"hosted_zone_role", zoneRole("arn:aws:iam::210987654321:role/dns/names", "Team-1/x"), ""},
-		"role without id":       {"hosted_zone_role", zoneRole("arn:aws:iam::210987654321:role/names", ""), ""},
-		"role's name":           {"hosted_zone_role", zoneRole("names", ""), "is not the ARN of iam role"},
-		"user's ARN":            {"hosted_zone_role", zoneRole("arn:aws:iam::210987654321:user/names", ""), "is not the ARN of iam role"},
-		"short external id":     {"hosted_zone_role", zoneRole("arn:aws:iam::210987654321:role/names", "x"), "is not 2 to 1224"},
-		"external id of spaces": {"hosted_zone_role", zoneRole("arn:aws:iam::210987654321:role/names", "a b"), "is not 2 to 1224"},
+		"role":                  {"hosted_zone_role", givenRole("arn:aws:iam::210987654321:role/dns/names", "Team-1/x"), ""},
+		"role without id":       {"hosted_zone_role", givenRole("arn:aws:iam::210987654321:role/names", ""), ""},
+		"role's name":           {"hosted_zone_role", givenRole("names", ""), "is not the ARN of iam role"},
+		"user's ARN":            {"hosted_zone_role", givenRole("arn:aws:iam::210987654321:user/names", ""), "is not the ARN of iam role"},
+		"short external id":     {"hosted_zone_role", givenRole("arn:aws:iam::210987654321:role/names", "x"), "is not 2 to 1224"},
+		"external id of spaces": {"hosted_zone_role", givenRole("arn:aws:iam::210987654321:role/names", "a b"), "is not 2 to 1224"},
 		"publish on attached":   {"publish_on", text("attached"), ""},
 		"publish on healthy":    {"publish_on", text("healthy"), "value must be one of"},
 		"template":              {"hostname_template", text("{service}-{short_id}"), ""},
