@@ -31,6 +31,7 @@ func TestReadPointer(t *testing.T) {
 		"no JSON":                  {"{", "decoding pointer object"},
 		"no version":               {`{}`, "not of a version below a/"},
 		"another's objects":        {pointer("b/", "4a1f"), "not of a version below a/"},
+		"another version's key":    {strings.Replace(pointer("a/", "4a1f"), "4a1f/key", "4a20/key", 1), "not of a version below a/"},
 		"another version's object": {strings.Replace(pointer("a/", "4a1f"), "4a1f/cert", "4a20/cert", 1), "not of a version below a/"},
 	} {
 		t.Run(name, func(t *testing.T) {

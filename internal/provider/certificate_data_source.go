@@ -35,12 +35,21 @@ type certificateDataModel struct {
 	NotBefore          types.String `tfsdk:"not_before"`
 	NotAfter           types.String `tfsdk:"not_after"`
 	Version            types.String `tfsdk:"version"`
-	BucketName         types.String `tfsdk:"bucket_name"`
-	KeyObjectKey       types.String `tfsdk:"key_object_key"`
-	KeyObjectARN       types.String `tfsdk:"key_object_arn"`
-	CertificateKey     types.String `tfsdk:"certificate_object_key"`
-	CertificateARN     types.String `tfsdk:"certificate_object_arn"`
 	LastFailureMessage types.String `tfsdk:"last_failure"`
+
+	BucketName            types.String `tfsdk:"bucket_name"`
+	KeyObjectKey          types.String `tfsdk:"key_object_key"`
+	KeyObjectARN          types.String `tfsdk:"key_object_arn"`
+	CertificateKey        types.String `tfsdk:"certificate_object_key"`
+	CertificateARN        types.String `tfsdk:"certificate_object_arn"`
+	BundleKey             types.String `tfsdk:"bundle_object_key"`
+	BundleARN             types.String `tfsdk:"bundle_object_arn"`
+	PointerKey            types.String `tfsdk:"pointer_object_key"`
+	PointerARN            types.String `tfsdk:"pointer_object_arn"`
+	VersionKeyKey         types.String `tfsdk:"version_key_object_key"`
+	VersionKeyARN         types.String `tfsdk:"version_key_object_arn"`
+	VersionCertificateKey types.String `tfsdk:"version_certificate_object_key"`
+	VersionCertificateARN types.String `tfsdk:"version_certificate_object_arn"`
 }
 
 func (d *certificateDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -51,8 +60,9 @@ func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 	result := func(text string) schema.StringAttribute {
 		return schema.StringAttribute{Computed: true, MarkdownDescription: text}
 	}
+	arn := result("ARN of that object.")
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A certificate that a `fargatedirect_certbot` keeps: what it is and where it lies, without any secret. Reading it fails, with the authority's own words, while there is none; so it is the way to stop a run that must not go on without a certificate.",
+		MarkdownDescription: "A certificate that a `fargatedirect_certbot` keeps: what it is and where it lies, without any secret. It is the one in force, after a rollback too. Reading it fails, with the authority's own words, while there is none; so it is the way to stop a run that must not go on without a certificate.",
 		Attributes: map[string]schema.Attribute{
 			"certbot": schema.StringAttribute{
 				Required: true, MarkdownDescription: "Name of the `fargatedirect_certbot`.",
@@ -63,18 +73,26 @@ func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 				Required: true, MarkdownDescription: "Key of the certificate in `certificates`.",
 				Validators: []schemaStringValidator{certificateKeyName()},
 			},
-			"domains":                schema.SetAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Names in the certificate."},
-			"serial":                 result("Serial number, in lower-case hex."),
-			"issuer":                 result("Distinguished name of the issuer."),
-			"not_before":             result("Start of validity, RFC 3339 in UTC."),
-			"not_after":              result("End of validity, RFC 3339 in UTC."),
-			"version":                result("S3 version of the certificate's object; it changes at each renewal."),
-			"bucket_name":            result("Bucket that holds the objects."),
-			"key_object_key":         result("Object key of the private key, PEM (PKCS #8)."),
-			"key_object_arn":         result("ARN of that object."),
-			"certificate_object_key": result("Object key of the certificate with its chain, PEM."),
-			"certificate_object_arn": result("ARN of that object."),
-			"last_failure":           result("Why the last attempt to renew failed; null if it did not."),
+			"domains":                        schema.SetAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Names in the certificate."},
+			"serial":                         result("Serial number, in lower-case hex."),
+			"issuer":                         result("Distinguished name of the issuer."),
+			"not_before":                     result("Start of validity, RFC 3339 in UTC."),
+			"not_after":                      result("End of validity, RFC 3339 in UTC."),
+			"version":                        result("Version in force, which is called by its serial number. It changes at each renewal and each rollback."),
+			"bucket_name":                    result("Bucket that holds the objects."),
+			"key_object_key":                 result("Object key of the private key, PEM (PKCS #8). It is `key.pem`, for servers that read two files; for a moment of each renewal it is newer than `cert.pem`."),
+			"key_object_arn":                 arn,
+			"certificate_object_key":         result("Object key of the certificate with its chain, PEM. It is `cert.pem`."),
+			"certificate_object_arn":         arn,
+			"bundle_object_key":              result("Object key of `bundle.pem`: private key, certificate and chain in one, so that they always match."),
+			"bundle_object_arn":              arn,
+			"pointer_object_key":             result("Object key of `current.json`, which names the version in force. It holds no secret, and `reader_role_arns` does not close it."),
+			"pointer_object_arn":             arn,
+			"version_key_object_key":         result("Object key of this version's private key. Like all of a version it never changes, and is deleted when three newer versions are there."),
+			"version_key_object_arn":         arn,
+			"version_certificate_object_key": result("Object key of this version's certificate with its chain."),
+			"version_certificate_object_arn": arn,
+			"last_failure":                   result("Why the last attempt to renew failed; null if it did not."),
 		},
 	}
 }
@@ -120,45 +138,71 @@ func (d *certificateDataSource) Read(ctx context.Context, req datasource.ReadReq
 		resp.Diagnostics.AddError(title, fmt.Sprintf("Its certificates are %q.", spec.Keys()))
 		return
 	}
+	// What is in force is the pointer's to say: a status tells what a run made
+	// of it, and a run may have died in between.
+	pointer, err := certbotstack.ReadPointer(ctx, c.S3, spec, key)
+	missing := errors.Is(err, certbotstack.ErrNoPointer)
+	if err != nil && !missing {
+		resp.Diagnostics.AddError(title, unreadable(err))
+		return
+	}
 	st, err := certbotstack.ReadStatus(ctx, c.S3, spec, key)
-	if err != nil {
-		resp.Diagnostics.AddError(title, noCertificate(err))
+	switch {
+	case err != nil && (missing || !errors.Is(err, certbotstack.ErrNoStatus)):
+		resp.Diagnostics.AddError(title, unreadable(err))
+		return
+	case missing:
+		resp.Diagnostics.AddError(title, whyNone(st))
 		return
 	}
-	if st.Stored == nil {
-		text := "The function is working on it."
-		if st.Failure != nil {
-			text = st.Failure.Message
-		}
-		resp.Diagnostics.AddError(title, text)
-		return
-	}
-	m.set(ctx, spec, key, st, resp)
+	m.set(ctx, pointer, st.Failure, resp)
+	m.place(spec, key, pointer.Version)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-func noCertificate(err error) string {
+// whyNone is what the function last told of a certificate that is not there.
+func whyNone(st certbot.Status) string {
+	switch {
+	case st.Failure != nil:
+		return st.Failure.Message
+	case st.State == certbot.StateRunning:
+		return "The function is working on it."
+	}
+	return "The function has put none in force, though its last run did not fail. Its next run repairs that; a plan shows what else is missing."
+}
+
+func unreadable(err error) string {
 	if awserr.IsAccessDenied(err) {
-		return err.Error() + "\n\nThe credentials of the provider lack s3:GetObject on the status objects (or s3:ListBucket, without which S3 answers 403 for an absent object)."
+		return err.Error() + "\n\nThe credentials of the provider lack s3:GetObject on that object (or s3:ListBucket, without which S3 answers 403 for an absent object). The guide \"Permissions\" has the whole policy."
 	}
 	return err.Error()
 }
 
-func (m *certificateDataModel) set(ctx context.Context, s certbotstack.Spec, key string, st certbot.Status, resp *datasource.ReadResponse) {
-	m.Domains = setOf(ctx, st.Stored.Domains, &resp.Diagnostics)
-	m.Serial = types.StringValue(st.Stored.Serial)
-	m.Issuer = types.StringValue(st.Stored.Issuer)
-	m.NotBefore = types.StringValue(st.Stored.NotBefore.UTC().Format(time.RFC3339))
-	m.NotAfter = types.StringValue(st.Stored.NotAfter.UTC().Format(time.RFC3339))
-	m.Version = types.StringValue(st.Stored.CertificateVersion)
-	m.BucketName = types.StringValue(s.BucketName())
-	m.KeyObjectKey = types.StringValue(s.Prefix(key) + certbot.KeyObject)
-	m.CertificateKey = types.StringValue(s.Prefix(key) + certbot.CertificateObject)
-	bucket := s.Scope.BucketARN(s.BucketName())
-	m.KeyObjectARN = types.StringValue(bucket + "/" + m.KeyObjectKey.ValueString())
-	m.CertificateARN = types.StringValue(bucket + "/" + m.CertificateKey.ValueString())
+// set fills in what the certificate is.
+func (m *certificateDataModel) set(ctx context.Context, p certbot.Pointer, last *certbot.Failure, resp *datasource.ReadResponse) {
+	m.Domains = setOf(ctx, p.Domains, &resp.Diagnostics)
+	m.Serial = types.StringValue(p.Version)
+	m.Issuer = types.StringValue(p.Issuer)
+	m.NotBefore = types.StringValue(p.NotBefore.UTC().Format(time.RFC3339))
+	m.NotAfter = types.StringValue(p.NotAfter.UTC().Format(time.RFC3339))
+	m.Version = types.StringValue(p.Version)
 	m.LastFailureMessage = types.StringNull()
-	if st.Failure != nil {
-		m.LastFailureMessage = types.StringValue(st.Failure.Message)
+	if last != nil {
+		m.LastFailureMessage = types.StringValue(last.Message)
 	}
+}
+
+// place fills in where the certificate lies.
+func (m *certificateDataModel) place(s certbotstack.Spec, key, version string) {
+	m.BucketName = types.StringValue(s.BucketName())
+	prefix := s.Prefix(key)
+	object := func(name string) (objectKey, arn types.String) {
+		return types.StringValue(name), types.StringValue(s.Scope.BucketARN(s.BucketName()) + "/" + name)
+	}
+	m.KeyObjectKey, m.KeyObjectARN = object(prefix + certbot.KeyObject)
+	m.CertificateKey, m.CertificateARN = object(prefix + certbot.CertificateObject)
+	m.BundleKey, m.BundleARN = object(prefix + certbot.BundleObject)
+	m.PointerKey, m.PointerARN = object(s.PointerObject(key))
+	m.VersionKeyKey, m.VersionKeyARN = object(certbot.VersionObject(prefix, version, certbot.KeyObject))
+	m.VersionCertificateKey, m.VersionCertificateARN = object(certbot.VersionObject(prefix, version, certbot.CertificateObject))
 }

@@ -38,6 +38,7 @@ func all() []mutant {
 		certbotTellMutants(),
 		certbotRenewMutants(),
 		certbotSecretMutants(),
+		certbotDataMutants(),
 		zoneMutants(),
 	)
 }
