@@ -141,7 +141,11 @@ func TestRollback(t *testing.T) {
 			{&Rollback{Key: "a"}, StateRolledBack, serials[0], []bool{true, true, false}},
 		}
 		for i, step := range steps {
-			statuses := w.mustRun(t, Request{Rollback: step.rollback, Keys: []string{"a"}})
+			request := Request{Rollback: step.rollback}
+			if step.rollback == nil {
+				request.Keys = []string{"a"}
+			}
+			statuses := w.mustRun(t, request)
 			if len(statuses) != 1 || statuses[0].State != step.state || statuses[0].Stored.Serial != step.version {
 				t.Errorf("step %d: statuses %+v, want version %s %s", i, statuses, step.version, step.state)
 			}

@@ -107,21 +107,33 @@ func ConfigObject(sha256 string) string { return ConfigPrefix + sha256 + ".json"
 // resource's name because several resources may share a bucket.
 func StatusObject(name, key string) string { return StatusPrefix + name + "/" + key + ".json" }
 
-// Request is the function's payload. The zero value is a scheduled run.
+// Request is the function's payload. The zero value is a scheduled run. A
+// payload with other members is refused, and so is one that contradicts
+// itself.
 type Request struct {
 	// RunID names the run in status objects and logs; the invocation's
-	// request id where it is empty.
+	// request id where it is empty. Who sets it waits for the statuses: they
+	// are written whatever the run finds. A request that comes again with the
+	// id of a run that is over is answered by that run's status, and orders
+	// nothing more: Lambda may deliver one twice.
 	RunID string `json:"run_id,omitempty"`
-	// Trigger is one of the Trigger constants; TriggerSchedule where it is
-	// empty. It is told in statuses, and TriggerApply alone makes the run wait
-	// for permissions that IAM has not spread yet.
+	// Trigger is one of the Trigger constants. Where it is empty it is
+	// TriggerManual with Force, DryRun or Rollback, and else TriggerSchedule.
+	// It is told in statuses, and TriggerApply alone makes the run wait for
+	// permissions that IAM has not spread yet.
 	Trigger string `json:"trigger,omitempty"`
-	// Force renews certificates that would not be due yet.
+	// Force renews certificates that would not be due yet. It passes over the
+	// pauses after failures, but not over an authority's Retry-After, nor over
+	// the budgets that keep us below its limits.
 	Force bool `json:"force,omitempty"`
+	// DryRun only tells what the same request without it would do and why, in
+	// the Report, and whether what an order needs is there. It places no
+	// order, registers no account, and writes and tells nothing.
+	DryRun bool `json:"dry_run,omitempty"`
 	// Keys are the certificates to look at; all where it is empty.
 	Keys []string `json:"keys,omitempty"`
 	// Rollback puts an earlier version of one certificate in force, and does
-	// nothing else.
+	// nothing else; so it goes with neither Force nor DryRun nor Keys.
 	Rollback *Rollback `json:"rollback,omitempty"`
 }
 
@@ -157,8 +169,14 @@ const (
 	// Only reports hold it; the status in the bucket stays as it was.
 	StateWaiting = "waiting"
 	// StateFailed: the run failed; the previous certificate, if there was
-	// one, lies untouched in the bucket.
+	// one, lies untouched in the bucket. A dry run tells so that a run would
+	// fail.
 	StateFailed = "failed"
+	// StateWouldIssue and StateWouldAdopt: a run would obtain a certificate, or
+	// put one in force that lies in the bucket already. Only the reports of dry
+	// runs hold them.
+	StateWouldIssue = "would_issue"
+	StateWouldAdopt = "would_adopt"
 )
 
 // Status is what a run tells of one certificate, in the bucket as
@@ -172,6 +190,9 @@ type Status struct {
 	// StartedAt and FinishedAt are in UTC; FinishedAt is zero while running.
 	StartedAt  time.Time `json:"started_at"`
 	FinishedAt time.Time `json:"finished_at,omitzero"`
+	// Reason is why a new certificate is needed, or why a dry run says what it
+	// says; empty where there is nothing to explain.
+	Reason string `json:"reason,omitempty"`
 	// AccountURI is our account at the authority, once it is known.
 	AccountURI string `json:"account_uri,omitempty"`
 	// Failure is set in StateFailed.

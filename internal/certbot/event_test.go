@@ -127,7 +127,7 @@ func TestEvents(t *testing.T) {
 			!strings.HasPrefix(p.Text, "No new certificate was stored: ") {
 			t.Errorf("the problem is %+v", p)
 		}
-		want.RunID, want.Problem = "r2", p
+		want.RunID, want.Trigger, want.Problem = "r2", TriggerManual, p
 		is(details[0], int(time.Until(stored.NotAfter)/(24*time.Hour)))
 	})
 }

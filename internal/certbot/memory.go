@@ -69,6 +69,8 @@ type spending struct {
 	At        time.Time `json:"at"`
 	Directory string    `json:"directory"`
 	Names     []string  `json:"names"`
+	// Run is the id that the request gave its run, if it gave one.
+	Run string `json:"run,omitempty"`
 }
 
 // tooEarly is why nothing was tried: it is not the time yet.
@@ -133,10 +135,16 @@ func (r *run) remember(ctx context.Context, c Certificate, m *memory) error {
 	return err
 }
 
+// idle tells whether the run may leave without a word if there is nothing to
+// do. Not where a person wants something, or somebody waits for its status.
+func (r *run) idle() bool {
+	return !r.request.Force && r.request.Rollback == nil && r.request.RunID == "" && r.request.Trigger != TriggerApply
+}
+
 // quiet tells whether the memory alone shows that this run has nothing to do,
 // and fills in the status with what it shows. Such a run writes nothing.
 func (r *run) quiet(ctx context.Context, log *slog.Logger, m *memory, status *Status) bool {
-	if r.request.Force || r.request.Rollback != nil || r.request.Trigger == TriggerApply {
+	if !r.idle() {
 		return false
 	}
 	now := time.Now()
@@ -189,8 +197,8 @@ func (m *memory) prune(now time.Time) {
 
 // attempt notes an order before it is placed, so that one which ends with the
 // function counts as well.
-func (m *memory) attempt(now time.Time) {
-	m.Attempts = append(m.Attempts, spending{At: now.UTC(), Directory: m.Directory, Names: m.Domains})
+func (m *memory) attempt(now time.Time, run string) {
+	m.Attempts = append(m.Attempts, spending{At: now.UTC(), Directory: m.Directory, Names: m.Domains, Run: run})
 }
 
 // issued notes that the last attempt gave a certificate, wherever it may end:

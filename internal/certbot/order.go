@@ -50,7 +50,7 @@ type proof struct {
 func (o order) obtain(ctx context.Context) (pair, error) {
 	defer o.session.transport.bind(ctx)()
 	names := normalNames(o.want.Domains)
-	if err := o.checkProfile(); err != nil {
+	if err := checkProfile(o.session.core.GetDirectory().Meta.Profiles, o.want.Profile); err != nil {
 		return pair{}, err
 	}
 	placed, err := o.place(ctx, names)
@@ -74,15 +74,14 @@ func (o order) obtain(ctx context.Context) (pair, error) {
 
 // checkProfile refuses a profile that the authority does not list, because an
 // authority's own answer need not tell which ones there are.
-func (o order) checkProfile() error {
-	offered := o.session.core.GetDirectory().Meta.Profiles
-	if _, ok := offered[o.want.Profile]; ok || o.want.Profile == "" {
+func checkProfile(offered map[string]string, profile string) error {
+	if _, ok := offered[profile]; ok || profile == "" {
 		return nil
 	}
 	if len(offered) == 0 {
-		return fmt.Errorf("choosing certificate profile (%s): the authority offers none; leave the profile out", o.want.Profile)
+		return fmt.Errorf("choosing certificate profile (%s): the authority offers none; leave the profile out", profile)
 	}
-	return fmt.Errorf("choosing certificate profile (%s): the authority offers %s", o.want.Profile, strings.Join(slices.Sorted(maps.Keys(offered)), ", "))
+	return fmt.Errorf("choosing certificate profile (%s): the authority offers %s", profile, strings.Join(slices.Sorted(maps.Keys(offered)), ", "))
 }
 
 // proofs are what the authority still wants to see for these authorizations.

@@ -48,9 +48,12 @@ func asProblem(err error, retryAfter time.Duration) error {
 	return p
 }
 
+// notStored begins what is told of most failures.
+const notStored = "No new certificate was stored: "
+
 // failure tells a person what an error means.
 func failure(err error) *Failure {
-	f := &Failure{Message: "No new certificate was stored: " + err.Error() + "."}
+	f := &Failure{Message: notStored + err.Error() + "."}
 	if errors.Is(err, errTorn) {
 		f.Message = "The certificate is in force, but not for all its readers: " + err.Error() + "."
 	}

@@ -148,11 +148,11 @@ func sane(window acme.Window, leaf *x509.Certificate) error {
 // informant is where the authority tells when to renew.
 type informant struct {
 	transport *transport
-	// url is from the directory; err is why there is none, and wait how long
-	// the directory is not to be asked again.
-	url  string
-	err  error
-	wait time.Duration
+	// directory is the authority's. err is why there is no place in it to ask,
+	// and wait how long the directory is not to be asked again.
+	directory acme.Directory
+	err       error
+	wait      time.Duration
 }
 
 // renewalInfo asks for a certificate's renewal information, and answers how
@@ -170,7 +170,7 @@ func (r *run) renewalInfo(ctx context.Context, leaf *x509.Certificate) (acme.Ren
 	if r.informant.err != nil {
 		return info, r.informant.wait, r.informant.err
 	}
-	wait, err := r.informant.get(ctx, strings.TrimSuffix(r.informant.url, "/")+"/"+id, &info)
+	wait, err := r.informant.get(ctx, strings.TrimSuffix(r.informant.directory.RenewalInfo, "/")+"/"+id, &info)
 	if err != nil {
 		return info, wait, fmt.Errorf("reading renewal information (%s): %w", id, err)
 	}
@@ -183,13 +183,11 @@ func (r *run) newInformant(ctx context.Context) *informant {
 	if i.transport, i.err = r.connect(r.config.ACME.CACertificatePEM); i.err != nil {
 		return i
 	}
-	var directory acme.Directory
-	if i.wait, i.err = i.get(ctx, r.config.ACME.DirectoryURL, &directory); i.err != nil {
+	if i.wait, i.err = i.get(ctx, r.config.ACME.DirectoryURL, &i.directory); i.err != nil {
 		i.err = fmt.Errorf("reading directory (%s): %w", r.config.ACME.DirectoryURL, i.err)
 		return i
 	}
-	i.url = directory.RenewalInfo
-	if i.url == "" {
+	if i.directory.RenewalInfo == "" {
 		i.err, i.wait = api.ErrNoARI, ownCheck
 	}
 	return i

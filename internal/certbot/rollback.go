@@ -26,7 +26,7 @@ func (b *Rollback) UnmarshalJSON(text []byte) error {
 		return nil
 	}
 	type plain Rollback
-	if err := json.Unmarshal(text, (*plain)(b)); err != nil {
+	if err := strictly(text, (*plain)(b)); err != nil {
 		return fmt.Errorf("reading rollback: want a certificate's key, or an object with key and serial: %w", err)
 	}
 	return nil

@@ -42,9 +42,7 @@ func New(clients Clients, source Source, log *slog.Logger, metrics io.Writer) *R
 // tell. It must not be called again before it has returned.
 func (r *Runner) Handle(ctx context.Context, request Request) (Report, error) {
 	run := run{Runner: r, request: request, id: request.RunID, started: time.Now()}
-	if run.request.Trigger == "" {
-		run.request.Trigger = TriggerSchedule
-	}
+	run.request.fillIn()
 	if lambda, ok := lambdacontext.FromContext(ctx); ok && run.id == "" {
 		run.id = lambda.AwsRequestID
 	}
@@ -81,6 +79,9 @@ type run struct {
 // all looks at the certificates in turn.
 func (r *run) all(ctx context.Context) (Report, error) {
 	report := Report{RunID: r.id}
+	if err := r.request.check(); err != nil {
+		return report, err
+	}
 	err := r.patiently(ctx, func() error {
 		var err error
 		r.config, err = r.source.load(ctx, r.clients.S3)
@@ -94,17 +95,23 @@ func (r *run) all(ctx context.Context) (Report, error) {
 		return report, err
 	}
 	defer r.logOut()
+	one := r.one
+	if r.request.DryRun {
+		one = r.foretell
+	}
 	var failures []error
 	for i, certificate := range certificates {
 		share, cancel := withShare(ctx, len(certificates)-i)
-		status, err := r.one(share, certificate)
+		status, err := one(share, certificate)
 		cancel()
 		report.Certificates = append(report.Certificates, status)
 		if err != nil {
 			failures = append(failures, fmt.Errorf("certificate (%s): %w", certificate.Key, err))
 		}
 	}
-	r.measure(ctx, report.Certificates)
+	if !r.request.DryRun {
+		r.measure(ctx, report.Certificates)
+	}
 	return report, errors.Join(failures...)
 }
 
@@ -118,12 +125,14 @@ func (r *run) selected() ([]Certificate, error) {
 		return r.config.Certificates, nil
 	}
 	var selected []Certificate
-	for _, key := range keys {
+	for n, key := range keys {
 		i := slices.IndexFunc(r.config.Certificates, func(c Certificate) bool { return c.Key == key })
 		if i < 0 {
 			return nil, fmt.Errorf("choosing certificates: there is none with the key %q", key)
 		}
-		selected = append(selected, r.config.Certificates[i])
+		if !slices.Contains(keys[:n], key) { // nobody wants the same one twice
+			selected = append(selected, r.config.Certificates[i])
+		}
 	}
 	return selected, nil
 }
@@ -140,6 +149,9 @@ func (r *run) one(ctx context.Context, c Certificate) (Status, error) {
 		StartedAt: time.Now().UTC(),
 	}
 	memory, err := r.recall(ctx, log, c)
+	if told := r.told(ctx, log, c); told != nil {
+		return *told, told.err()
+	}
 	if err == nil && r.quiet(ctx, log, memory, &status) {
 		status.FinishedAt = time.Now().UTC()
 		return status, nil
@@ -191,20 +203,21 @@ func (r *run) work(ctx context.Context, log *slog.Logger, c Certificate, status 
 	if err := r.mend(ctx, log, place, status); err != nil {
 		return err
 	}
-	reason := r.reason(ctx, log, c, have, m)
-	if reason == "" && !r.request.Force {
+	reason, force := r.reason(ctx, log, c, have, m), r.request.Force && !m.spentBy(r.request.RunID)
+	if reason == "" && !force {
 		status.State = StateKept
 		r.tellContact(ctx, log)
 		return nil
 	}
-	if !r.request.Force {
+	if !force {
 		if adopted, err := r.adopt(ctx, log, c, place, status); adopted || err != nil {
 			return err
 		}
 	}
 	if reason == "" {
-		reason = "the request forces it"
+		reason = forced
 	}
+	status.Reason = reason
 	log.InfoContext(ctx, "a new certificate is needed", "reason", reason)
 	return r.renew(ctx, log, c, place, status, m)
 }
@@ -228,23 +241,15 @@ func (r *run) renew(ctx context.Context, log *slog.Logger, c Certificate, place 
 	if err := m.mayTry(c, place.have.lifetime(), time.Now()); err != nil {
 		return err
 	}
-	if len(c.Domains) == 0 {
-		return errors.New("reading the configuration: the certificate has no domains")
-	}
-	zone := txtSets{api: r.clients.Route53, zone: c.HostedZoneID}
-	err := r.patiently(ctx, func() error {
-		_, err := zone.read(ctx, recordName(normalNames(c.Domains)[0]))
+	if err := r.readZone(ctx, c); err != nil {
 		return err
-	})
-	if err != nil {
-		return fmt.Errorf("reading hosted zone (%s): %w", c.HostedZoneID, err)
 	}
 	session, err := r.logIn(ctx)
 	if err != nil {
 		return err
 	}
 	status.AccountURI = session.account
-	m.attempt(time.Now())
+	m.attempt(time.Now(), r.request.RunID)
 	if err := r.remember(ctx, c, m); err != nil {
 		return err
 	}

@@ -37,6 +37,7 @@ func all() []mutant {
 		certbotStoreMutants(),
 		certbotTellMutants(),
 		certbotRenewMutants(),
+		certbotAskMutants(),
 		certbotSecretMutants(),
 		certbotDataMutants(),
 		zoneMutants(),

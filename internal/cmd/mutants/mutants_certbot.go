@@ -149,8 +149,8 @@ func certbotMutants() []mutant {
 		{
 			name: "certbot/issues-although-none-is-due",
 			file: runner,
-			old:  `if reason == "" && !r.request.Force {`,
-			new:  `if reason == "" && r.request.Force {`,
+			old:  `if reason == "" && !force {`,
+			new:  `if reason == "" && force {`,
 			pkg:  pkg, test: "^TestRunsKeepAndRenew$",
 		},
 		{

@@ -1,0 +1,48 @@
+package main
+
+// certbotAskMutants break what becomes of requests: dry runs, requests that
+// come twice, and wrong payloads.
+func certbotAskMutants() []mutant {
+	const (
+		again  = "internal/certbot/again.go"
+		dryrun = "internal/certbot/dryrun.go"
+		pkg    = "./internal/certbot"
+	)
+	return []mutant{
+		{
+			name: "certbot/repeated-request-runs-again",
+			file: again,
+			old:  `if r.request.RunID == "" {`,
+			new:  `if r.request.RunID != "" {`,
+			pkg:  pkg, test: "^TestRequestThatComesAgain$",
+		},
+		{
+			name: "certbot/late-repetition-forces-again",
+			file: "internal/certbot/runner.go",
+			old:  " && !m.spentBy(r.request.RunID)",
+			new:  "",
+			pkg:  pkg, test: "^TestLateRepetitionForcesNothing$",
+		},
+		{
+			name: "certbot/dry-run-makes-an-account-key",
+			file: dryrun,
+			old:  "readAccountKey(ctx, r.clients.SSM, r.config.ACME.KeyParameter)",
+			new:  "accountKey(ctx, r.clients.SSM, r.config.ACME)",
+			pkg:  pkg, test: "^TestDryRun$",
+		},
+		{
+			name: "certbot/dry-run-forgets-the-budgets",
+			file: dryrun,
+			old:  "if err := m.mayTry(c, place.have.lifetime(), time.Now()); err != nil {",
+			new:  "if err := m.mayTry(c, place.have.lifetime(), time.Now().Add(week)); err != nil {",
+			pkg:  pkg, test: "^TestDryRunFindsWhatWouldFail$",
+		},
+		{
+			name: "certbot/unknown-payload-members-ignored",
+			file: "internal/certbot/request.go",
+			old:  "	decoder.DisallowUnknownFields()\n",
+			new:  "",
+			pkg:  pkg, test: "^TestWrongPayloadsAreRefused$",
+		},
+	}
+}
