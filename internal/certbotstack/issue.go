@@ -37,27 +37,24 @@ type Issuer struct {
 	Store  StoreAPI
 	// Sleep waits, or answers the context's error; nil waits on the clock.
 	Sleep func(context.Context, time.Duration) error
+	// Told, unless it is nil, is called for each state that a certificate comes
+	// to while Run waits.
+	Told func(certbot.Status)
 }
 
-// Run starts the function and waits until it has told the outcome for every
-// certificate, or until ctx ends. The function is started asynchronously, so
+// Run starts the function with the request, which must have a RunID, and waits
+// until it has told the outcome for every certificate of the request, or until
+// ctx ends. The function is started asynchronously, so
 // that it finishes its work even if nobody waits any more.
 //
 // It answers the last status of each certificate by key. The error tells why
 // the outcome is not known; a certificate that could not be obtained is no
 // error here, its status says so.
-func (i Issuer) Run(ctx context.Context, s Spec, runID string) (map[string]certbot.Status, error) {
-	payload, err := json.Marshal(certbot.Request{RunID: runID, Trigger: "apply"})
-	if err != nil {
-		return nil, fmt.Errorf("marshalling the request: %w", err)
+func (i Issuer) Run(ctx context.Context, s Spec, request certbot.Request) (map[string]certbot.Status, error) {
+	if _, err := i.invoke(ctx, s, request, lambdatypes.InvocationTypeEvent); err != nil {
+		return nil, err
 	}
-	_, err = i.Lambda.Invoke(ctx, &lambda.InvokeInput{
-		FunctionName: aws.String(s.FunctionARN()), InvocationType: lambdatypes.InvocationTypeEvent, Payload: payload,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("starting Lambda function (%s): %w", s.Scope.Physical(), err)
-	}
-	return i.wait(ctx, s, runID)
+	return i.wait(ctx, s.only(request.Keys), request.RunID)
 }
 
 // silence is how long the function may take until it first tells that it is at
@@ -79,6 +76,7 @@ func (i Issuer) wait(ctx context.Context, s Spec, runID string) (map[string]cert
 				return statuses, err
 			}
 			if err == nil {
+				i.tell(statuses[key], st, runID)
 				statuses[key] = st
 			}
 			heard = heard || st.RunID == runID

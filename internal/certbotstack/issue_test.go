@@ -22,6 +22,9 @@ import (
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/names"
 )
 
+// applied is the request of an apply.
+var applied = certbot.Request{RunID: "now", Trigger: certbot.TriggerApply}
+
 // twoCertificates is a certbot with the certificates "a" and "b".
 func twoCertificates() certbotstack.Spec {
 	return certbotstack.Spec{
@@ -90,7 +93,7 @@ func TestRunWaitsForAllCertificates(t *testing.T) {
 		}
 		return nil
 	}}
-	got, err := issuer.Run(t.Context(), twoCertificates(), "now")
+	got, err := issuer.Run(t.Context(), twoCertificates(), applied)
 	if err != nil || slept != 3 {
 		t.Fatalf("slept %d times: %v", slept, err)
 	}
@@ -125,7 +128,7 @@ func TestRunGivesUp(t *testing.T) {
 				}
 				return nil
 			}}
-			_, err := issuer.Run(t.Context(), twoCertificates(), "now")
+			_, err := issuer.Run(t.Context(), twoCertificates(), applied)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}

@@ -46,7 +46,7 @@ func (r *certbotResource) issue(ctx context.Context, c *awsclient.Clients, s cer
 		addError(diags, "Creating", names.KindCertbot, s.Scope.Name, err)
 		return
 	}
-	statuses, err := certbotstack.Issuer{Lambda: c.Lambda, Store: c.S3}.Run(ctx, s, runID)
+	statuses, err := certbotstack.Issuer{Lambda: c.Lambda, Store: c.S3}.Run(ctx, s, certbot.Request{RunID: runID, Trigger: certbot.TriggerApply})
 	var failed []string
 	for _, key := range s.Keys() {
 		st := statuses[key]
