@@ -48,5 +48,7 @@ type Clients struct {
 	SSM         SSM
 	SNS         SNS
 	EventBridge EventBridge
-	Route53     Route53
+	// Route53 is for the zones that a role is for; its zero value is the
+	// function's own role.
+	Route53 func(Role) Route53
 }

@@ -13,6 +13,9 @@ type Config struct {
 	Name string `json:"name"`
 	// Bucket takes certificates and status objects.
 	Bucket string `json:"bucket"`
+	// RoleARN is the function's own role. It is for people who are to let it
+	// in elsewhere.
+	RoleARN string `json:"role_arn"`
 	// ACME is the certificate authority and the account there.
 	ACME ACME `json:"acme"`
 	// SuccessTopicARN and FailureTopicARN are told of every attempt.

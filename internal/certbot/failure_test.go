@@ -175,7 +175,7 @@ func TestHangingCertificateStarvesNobody(t *testing.T) {
 		w.config.Certificates[0].HostedZoneID = "Z2"
 		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 		defer cancel()
-		report, err := w.runWith(ctx, Request{}, zones{"Z1": w.zone, "Z2": slow})
+		report, err := w.runWith(ctx, Request{}, func(Role) Route53 { return zones{"Z1": w.zone, "Z2": slow} })
 		if err == nil || report.Certificates[0].State != StateFailed || report.Certificates[1].State != StateIssued {
 			t.Errorf("error %v, statuses %+v; want the second issued", err, report.Certificates)
 		}

@@ -21,7 +21,8 @@ import (
 // validations at once.
 type order struct {
 	session *session
-	route53 Route53
+	// records are of the zone that takes the challenges.
+	records txtSets
 	want    Certificate
 	// reserve is the time that cleaning up and telling may take.
 	reserve time.Duration
@@ -119,7 +120,6 @@ func (o order) proofs(authorizations []string) ([]proof, error) {
 // prove lets the authority see the proofs. The records are removed however it
 // ends, also where adding them seemed to fail: the answer alone may be lost.
 func (o order) prove(ctx context.Context, proofs []proof) error {
-	records := txtSets{api: o.route53, zone: o.want.HostedZoneID}
 	values := txtValues{}
 	for _, p := range proofs {
 		values[p.recordName] = append(values[p.recordName], p.content)
@@ -127,15 +127,15 @@ func (o order) prove(ctx context.Context, proofs []proof) error {
 	defer func() {
 		after, cancel := afterwards(ctx, o.reserve/2)
 		defer cancel()
-		if err := records.remove(after, values); err != nil {
+		if err := o.records.remove(after, values); err != nil {
 			o.warn(after, "challenge records stay behind", err)
 		}
 	}()
-	change, err := records.add(ctx, values)
+	change, err := o.records.add(ctx, values)
 	if err != nil {
 		return err
 	}
-	if err := awaitInSync(ctx, o.route53, change); err != nil {
+	if err := awaitInSync(ctx, o.records.api, change); err != nil {
 		return err
 	}
 	for _, p := range proofs {

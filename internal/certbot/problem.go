@@ -93,6 +93,9 @@ func advice(err error, f *Failure) string {
 	case "serverInternal":
 		return "That is the authority's own fault; the next scheduled run tries again."
 	}
+	if denied, ok := errors.AsType[*zoneDenied](err); ok {
+		return denied.advice()
+	}
 	switch {
 	case awserr.IsAccessDenied(err):
 		return "The function's role, or a policy on what it asked for, forbids it: apply the resource again, and look for policies that others put on the bucket, the keys or the account."

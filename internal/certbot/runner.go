@@ -255,7 +255,7 @@ func (r *run) renew(ctx context.Context, log *slog.Logger, c Certificate, place 
 	}
 	issued, err := order{
 		session:  session,
-		route53:  r.clients.Route53,
+		records:  r.zone(c),
 		want:     c,
 		reserve:  r.reserve,
 		replaces: replaces(place.have, c, session),
@@ -264,7 +264,7 @@ func (r *run) renew(ctx context.Context, log *slog.Logger, c Certificate, place 
 		},
 	}.obtain(ctx)
 	if err != nil {
-		return err
+		return r.explained(c, err)
 	}
 	m.issued(time.Now())
 	// What was obtained is stored even if the time for obtaining is just over.

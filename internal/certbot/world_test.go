@@ -58,10 +58,10 @@ func newWorld(names ...[]string) *world {
 
 // run makes one run with the configuration as it is now.
 func (w *world) run(ctx context.Context, request Request) (Report, error) {
-	return w.runWith(ctx, request, w.zone)
+	return w.runWith(ctx, request, func(Role) Route53 { return w.zone })
 }
 
-func (w *world) runWith(ctx context.Context, request Request, route53 Route53) (Report, error) {
+func (w *world) runWith(ctx context.Context, request Request, route53 func(Role) Route53) (Report, error) {
 	body, err := json.Marshal(w.config)
 	if err != nil {
 		return Report{}, err

@@ -116,11 +116,12 @@ func (s Spec) topicGrants() []callerpolicy.Grant {
 	return []callerpolicy.Grant{topic, {Sid: "Unsubscribe", Other: []string{"sns:Unsubscribe"}, Resources: []string{"*"}}}
 }
 
-// zoneARNs are the zones of all certificates.
+// zoneARNs are the zones of all certificates, but those that only the function
+// looks at.
 func (s Spec) zoneARNs() []string {
 	zones := map[string]bool{}
 	for _, key := range s.Keys() {
-		if id := s.ZoneID(key); id != "" {
+		if id := s.ZoneID(key); id != "" && s.ZoneRole(key).ARN == "" {
 			zones[s.Scope.HostedZoneARN(id)] = true
 		}
 	}

@@ -54,22 +54,39 @@ func (s Spec) RolePolicy() iampolicy.Document {
 			Condition: iampolicy.Condition{"StringEquals": {"events:source": {certbot.EventSource}}},
 		},
 		{Sid: "Log", Effect: iampolicy.Allow, Action: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resource: []string{s.Scope.ARN("logs", "log-group:"+s.LogGroup()+":*")}},
-		{Sid: "Insync", Effect: iampolicy.Allow, Action: []string{"route53:GetChange"}, Resource: []string{"arn:" + s.Scope.Partition + ":route53:::change/*"}},
 	}
 	if s.KMSKeyARN != "" {
 		statements = append(statements, iampolicy.Statement{Sid: "Key", Effect: iampolicy.Allow, Action: []string{"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"}, Resource: []string{s.KMSKeyARN}})
 	}
+	return iampolicy.New(append(statements, s.zoneStatements()...)...)
+}
+
+// zoneStatements let the function answer challenges in the zones of its own
+// account. For the others they let it assume the roles that may.
+func (s Spec) zoneStatements() []iampolicy.Statement {
+	var statements []iampolicy.Statement
 	zones := s.challengeNames()
 	for _, id := range slices.Sorted(maps.Keys(zones)) {
-		arn := s.Scope.HostedZoneARN(id)
-		statements = append(statements,
-			iampolicy.Statement{Effect: iampolicy.Allow, Action: []string{"route53:ListResourceRecordSets"}, Resource: []string{arn}},
-			iampolicy.Statement{
-				Effect: iampolicy.Allow, Action: []string{"route53:ChangeResourceRecordSets"}, Resource: []string{arn},
-				Condition: challengeCondition(zones[id]),
-			})
+		statements = append(statements, zoneStatements(s.Scope.HostedZoneARN(id), zones[id])...)
 	}
-	return iampolicy.New(statements...)
+	if len(zones) > 0 {
+		statements = append(statements, iampolicy.Statement{Sid: "Insync", Effect: iampolicy.Allow, Action: []string{"route53:GetChange"}, Resource: []string{s.Scope.ChangeARN("*")}})
+	}
+	if roles := s.zoneRoles(); len(roles) > 0 {
+		statements = append(statements, iampolicy.Statement{Sid: "ZoneRole", Effect: iampolicy.Allow, Action: []string{"sts:AssumeRole"}, Resource: roles})
+	}
+	return statements
+}
+
+// zoneStatements let answer challenges at these names of one zone.
+func zoneStatements(zone string, challenges []string) []iampolicy.Statement {
+	return []iampolicy.Statement{
+		{Effect: iampolicy.Allow, Action: []string{"route53:ListResourceRecordSets"}, Resource: []string{zone}},
+		{
+			Effect: iampolicy.Allow, Action: []string{"route53:ChangeResourceRecordSets"}, Resource: []string{zone},
+			Condition: challengeCondition(challenges),
+		},
+	}
 }
 
 // challengeCondition allows only TXT at the exact names. "ForAllValues" is also

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbot"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/names"
 )
 
@@ -40,19 +41,25 @@ func TestPolicies(t *testing.T) {
 	guarded.FailureTopicARN = "arn:aws:sns:eu-west-2:123456789012:bad"
 	guarded.ExistingBucket = "shared"
 	guarded.PermissionsBoundary = "arn:aws:iam::123456789012:policy/boundary"
+	elsewhere := testSpec()
+	elsewhere.HostedZoneRole = certbot.Role{ARN: "arn:aws:iam::210987654321:role/zone", ExternalID: "x1"}
 	_, config, _ := s.Config()
+	_, configElsewhere, _ := elsewhere.Config()
 	for name, text := range map[string]string{
-		"role":           s.RolePolicy().JSON(),
-		"role_guarded":   guarded.RolePolicy().JSON(),
-		"trust":          s.TrustPolicy().JSON(),
-		"bucket":         s.BucketPolicy().JSON(),
-		"bucket_guarded": guarded.BucketPolicy().JSON(),
-		"topic":          s.TopicPolicy().JSON(),
-		"reader":         s.ReaderPolicy("tasks").JSON(),
-		"reader_guarded": guarded.ReaderPolicy("web").JSON(),
-		"caller":         s.CallerPolicy().JSON(),
-		"caller_guarded": guarded.CallerPolicy().JSON(),
-		"config":         string(config),
+		"role":             s.RolePolicy().JSON(),
+		"role_guarded":     guarded.RolePolicy().JSON(),
+		"role_elsewhere":   elsewhere.RolePolicy().JSON(),
+		"trust":            s.TrustPolicy().JSON(),
+		"bucket":           s.BucketPolicy().JSON(),
+		"bucket_guarded":   guarded.BucketPolicy().JSON(),
+		"topic":            s.TopicPolicy().JSON(),
+		"reader":           s.ReaderPolicy("tasks").JSON(),
+		"reader_guarded":   guarded.ReaderPolicy("web").JSON(),
+		"caller":           s.CallerPolicy().JSON(),
+		"caller_guarded":   guarded.CallerPolicy().JSON(),
+		"caller_elsewhere": elsewhere.CallerPolicy().JSON(),
+		"config":           string(config),
+		"config_elsewhere": string(configElsewhere),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

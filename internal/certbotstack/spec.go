@@ -173,6 +173,7 @@ func (s Spec) Config() (certbot.Config, []byte, string) {
 	c := certbot.Config{
 		Name:            s.Scope.Name,
 		Bucket:          s.BucketName(),
+		RoleARN:         s.RoleARN(),
 		SuccessTopicARN: cmp.Or(s.SuccessTopicARN, s.TopicARN()),
 		FailureTopicARN: cmp.Or(s.FailureTopicARN, s.TopicARN()),
 		ACME: certbot.ACME{
@@ -213,10 +214,14 @@ func (s Spec) Config() (certbot.Config, []byte, string) {
 	return c, text, hex.EncodeToString(sum[:])
 }
 
-// challengeNames are the names that the function may change in each zone.
+// challengeNames are the names that the function may change in each zone, but
+// zones for which it assumes a role.
 func (s Spec) challengeNames() map[string][]string {
 	zones := map[string][]string{}
 	for key, cert := range s.Certificates {
+		if s.ZoneRole(key).ARN != "" {
+			continue
+		}
 		for _, d := range cert.Domains {
 			zones[s.ZoneID(key)] = append(zones[s.ZoneID(key)], "_acme-challenge."+dnsname.Base(d))
 		}
@@ -226,4 +231,16 @@ func (s Spec) challengeNames() map[string][]string {
 		zones[id] = slices.Compact(zones[id])
 	}
 	return zones
+}
+
+// zoneRoles are the ARNs of the roles to assume, each once.
+func (s Spec) zoneRoles() []string {
+	var roles []string
+	for key := range s.Certificates {
+		if role := s.ZoneRole(key); role.ARN != "" {
+			roles = append(roles, role.ARN)
+		}
+	}
+	slices.Sort(roles)
+	return slices.Compact(roles)
 }

@@ -79,13 +79,14 @@ func (s Spec) CheckSizes() []Problem {
 
 // CheckZones looks up the hosted zones that are known and readable, and tells
 // which do not exist and which names lie outside of theirs. Zones that the
-// caller may not read are left to the function.
+// caller may not read, or that are read with a role of another account, are
+// left to the function.
 func (s Spec) CheckZones(ctx context.Context, c *awsclient.Clients) ([]Problem, error) {
 	var problems []Problem
 	names := map[string]string{}
 	for _, key := range s.Keys() {
 		id := s.ZoneID(key)
-		if id == "" {
+		if id == "" || s.ZoneRole(key).ARN != "" {
 			continue
 		}
 		attribute, owner := "hosted_zone_id", key

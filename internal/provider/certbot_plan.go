@@ -134,7 +134,7 @@ func (r *certbotResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("account_uri"), types.StringUnknown())...)
 	}
 	if !resp.Diagnostics.HasError() && plan.certificatesKnown() {
-		checkPlan(ctx, c, spec, !state.sameZones(plan), &resp.Diagnostics)
+		checkPlan(ctx, c, spec, !state.sameZones(plan) && plan.rolesKnown(ctx, &resp.Diagnostics), &resp.Diagnostics)
 	}
 }
 
@@ -150,10 +150,20 @@ func checkPlan(ctx context.Context, c *awsclient.Clients, s certbotstack.Spec, z
 	addError(diags, "Planning", names.KindCertbot, s.Scope.Name, err)
 }
 
+// rolesKnown tells whether it is known which zones need a role. Such a zone is
+// not there for who does not assume it.
+func (m certbotModel) rolesKnown(ctx context.Context, diags *diag.Diagnostics) bool {
+	known := !unknownRole(ctx, m.HostedZoneRole, diags)
+	for _, c := range m.certificates(ctx, diags) {
+		known = known && !unknownRole(ctx, c.HostedZoneRole, diags)
+	}
+	return known
+}
+
 // sameZones tells whether nothing changed that a look at the hosted zones
 // could refuse.
 func (m certbotModel) sameZones(next certbotModel) bool {
-	return m.HostedZoneID.Equal(next.HostedZoneID) && m.Certificates.Equal(next.Certificates)
+	return m.HostedZoneID.Equal(next.HostedZoneID) && m.HostedZoneRole.Equal(next.HostedZoneRole) && m.Certificates.Equal(next.Certificates)
 }
 
 // mayGetAccount tells whether an update, if there is one, has the first

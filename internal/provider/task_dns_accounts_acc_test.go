@@ -1,13 +1,10 @@
 package provider_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	tfstate "github.com/hashicorp/terraform-plugin-testing/terraform"
@@ -73,26 +70,9 @@ func TestAccTaskDNS_zoneOfAnotherAccount(t *testing.T) {
 // goes before the account is compared with what it was.
 func (a *account) addZoneRole(t *testing.T, other, externalID string) string {
 	t.Helper()
-	client, name := iam.NewFromConfig(a.aws), aws.String("names-of-tasks")
-	made, err := client.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: aws.String(fmt.Sprintf(
-		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::%s:root"},"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":%q}}}]}`, other, externalID))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := client.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: name, PolicyName: aws.String("zone"), PolicyDocument: aws.String(fmt.Sprintf(
-		`{"Version":"2012-10-17","Statement":[
+	return a.addRole(t, "names-of-tasks", fmt.Sprintf(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::%s:root"},"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":%q}}}]}`, other, externalID),
+		fmt.Sprintf(`{"Version":"2012-10-17","Statement":[
 			{"Effect":"Allow","Action":["route53:ChangeResourceRecordSets","route53:ListResourceRecordSets"],"Resource":"arn:aws:route53:::hostedzone/%s"},
-			{"Effect":"Allow","Action":"route53:GetChange","Resource":"arn:aws:route53:::change/*"}]}`, a.zoneID))}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx := context.WithoutCancel(t.Context())
-		if _, err := client.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: name, PolicyName: aws.String("zone")}); err != nil {
-			t.Error(err)
-		}
-		if _, err := client.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: name}); err != nil {
-			t.Error(err)
-		}
-	})
-	return aws.ToString(made.Role.Arn)
+			{"Effect":"Allow","Action":"route53:GetChange","Resource":"arn:aws:route53:::change/*"}]}`, a.zoneID))
 }

@@ -54,3 +54,12 @@ func zoneRoleOf(ctx context.Context, arn, externalID string, diags *diag.Diagnos
 	diags.Append(ds...)
 	return v
 }
+
+// unknownRole tells whether it is not known yet which role is meant.
+func unknownRole(ctx context.Context, o types.Object, diags *diag.Diagnostics) bool {
+	var role zoneRoleModel
+	if !o.IsNull() && !o.IsUnknown() {
+		diags.Append(o.As(ctx, &role, basetypes.ObjectAsOptions{})...)
+	}
+	return o.IsUnknown() || role.ARN.IsUnknown()
+}

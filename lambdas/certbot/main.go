@@ -4,8 +4,11 @@ package main
 import (
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -31,7 +34,7 @@ func main() {
 		SSM:         ssm.NewFromConfig(cfg),
 		SNS:         sns.NewFromConfig(cfg),
 		EventBridge: eventbridge.NewFromConfig(cfg),
-		Route53:     route53.NewFromConfig(cfg),
+		Route53:     zones(cfg),
 	}
 	source := certbot.Source{
 		Bucket: os.Getenv(certbot.EnvConfigBucket),
@@ -39,4 +42,20 @@ func main() {
 		SHA256: os.Getenv(certbot.EnvConfigSHA256),
 	}
 	lambda.Start(certbot.New(clients, source, log, os.Stdout).Handle)
+}
+
+// zones makes one client for each role, so that certificates with the same
+// role share its credentials. The function's name, which stands for us in the
+// other account's trail, begins with what Assume puts before it.
+func zones(cfg aws.Config) func(certbot.Role) certbot.Route53 {
+	clients := map[certbot.Role]certbot.Route53{{}: route53.NewFromConfig(cfg)}
+	return func(role certbot.Role) certbot.Route53 {
+		client, ok := clients[role]
+		if !ok {
+			session := strings.TrimPrefix(lambdacontext.FunctionName, "fargatedirect-")
+			client = route53.NewFromConfig(lambdaenv.Assume(cfg, role.ARN, role.ExternalID, session))
+			clients[role] = client
+		}
+		return client
+	}
 }

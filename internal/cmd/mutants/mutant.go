@@ -40,6 +40,7 @@ func all() []mutant {
 		certbotAskMutants(),
 		certbotSecretMutants(),
 		certbotDataMutants(),
+		certbotDNSMutants(),
 		zoneMutants(),
 	)
 }

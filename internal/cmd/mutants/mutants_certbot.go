@@ -48,7 +48,7 @@ func certbotMutants() []mutant {
 		{
 			name: "certbot/txt-not-cleaned-up",
 			file: order,
-			old:  "if err := records.remove(after, values); err != nil {",
+			old:  "if err := o.records.remove(after, values); err != nil {",
 			new:  "if err := after.Err(); err != nil {",
 			pkg:  pkg, test: "^TestIssueApexAndWildcardTogether$",
 		},
@@ -62,7 +62,7 @@ func certbotMutants() []mutant {
 		{
 			name: "certbot/insync-not-awaited",
 			file: order,
-			old:  "	if err := awaitInSync(ctx, o.route53, change); err != nil {\n		return err\n	}\n",
+			old:  "	if err := awaitInSync(ctx, o.records.api, change); err != nil {\n		return err\n	}\n",
 			new:  "	_ = change\n",
 			pkg:  pkg, test: "^TestIssueApexAndWildcardTogether$",
 		},
