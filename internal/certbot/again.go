@@ -2,7 +2,6 @@ package certbot
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"slices"
@@ -15,16 +14,12 @@ func (r *run) told(ctx context.Context, log *slog.Logger, c Certificate) *Status
 	if r.request.RunID == "" {
 		return nil
 	}
-	object, err := getObject(ctx, r.clients.S3, r.config.Bucket, StatusObject(r.config.Name, c.Key))
-	if object == nil || err != nil {
-		return nil
-	}
-	var status Status
-	if json.Unmarshal(object.body, &status) != nil || status.RunID != r.request.RunID || status.State == StateRunning {
+	status, err := r.readStatus(ctx, c.Key)
+	if err != nil || status == nil || status.RunID != r.request.RunID || status.State == StateRunning {
 		return nil
 	}
 	log.InfoContext(ctx, "the request came before, and its run is over", "state", status.State)
-	return &status
+	return status
 }
 
 // err is how the run ended that left the status.

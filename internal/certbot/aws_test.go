@@ -109,6 +109,7 @@ func (f *fakeS3) text(key string) string {
 
 // fakeSSM holds SecureString parameters.
 type fakeSSM struct {
+	mu     sync.Mutex
 	values map[string]string
 	puts   int
 	keyID  string
@@ -117,6 +118,8 @@ type fakeSSM struct {
 }
 
 func (f *fakeSSM) GetParameter(ctx context.Context, in *ssm.GetParameterInput, _ ...func(*ssm.Options)) (*ssm.GetParameterOutput, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -136,6 +139,8 @@ func (f *fakeSSM) GetParameter(ctx context.Context, in *ssm.GetParameterInput, _
 }
 
 func (f *fakeSSM) PutParameter(ctx context.Context, in *ssm.PutParameterInput, _ ...func(*ssm.Options)) (*ssm.PutParameterOutput, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -158,12 +163,15 @@ func (f *fakeSSM) PutParameter(ctx context.Context, in *ssm.PutParameterInput, _
 
 // fakeSNS keeps what was published.
 type fakeSNS struct {
+	mu       sync.Mutex
 	messages []sns.PublishInput
 	// fail is the answer to all calls.
 	fail error
 }
 
 func (f *fakeSNS) Publish(ctx context.Context, in *sns.PublishInput, _ ...func(*sns.Options)) (*sns.PublishOutput, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-acme/lego/v4/acme"
@@ -28,6 +29,7 @@ const caURL = "https://ca.test"
 // It checks signatures and nonces, and holds orders, authorizations and
 // challenges to the states of RFC 8555, 7.1.6.
 type fakeCA struct {
+	mu    sync.Mutex
 	key   *ecdsa.PrivateKey
 	root  *x509.Certificate
 	zone  *fakeZone
@@ -108,6 +110,8 @@ func (ca *fakeCA) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err := request.Context().Err(); err != nil {
 		return nil, err
 	}
+	ca.mu.Lock()
+	defer ca.mu.Unlock()
 	recorder := httptest.NewRecorder()
 	ca.serve(recorder, request)
 	return recorder.Result(), nil

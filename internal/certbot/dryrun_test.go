@@ -13,7 +13,7 @@ import (
 func (w *world) foretold(t *testing.T, request Request) Status {
 	t.Helper()
 	request.DryRun = true
-	writes, puts, changes, told, events, metrics := len(w.s3.writes), w.ssm.puts, len(w.zone.changes), len(w.sns.messages), len(w.events.events), w.metrics.Len()
+	writes, puts, changes, told, events, metrics := len(w.s3.writes), w.ssm.puts, len(w.zone.changes), len(w.sns.messages), len(w.events.events), len(w.metrics.String())
 	w.ca.requests = nil
 	statuses := w.mustRun(t, request)
 	if len(statuses) != 1 {
@@ -22,8 +22,8 @@ func (w *world) foretold(t *testing.T, request Request) Status {
 	if len(w.s3.writes) != writes || w.ssm.puts != puts || len(w.zone.changes) != changes {
 		t.Errorf("a dry run wrote %q, %d parameters and %d changes of records", w.s3.writes[writes:], w.ssm.puts-puts, len(w.zone.changes)-changes)
 	}
-	if len(w.sns.messages) != told || len(w.events.events) != events || w.metrics.Len() != metrics {
-		t.Errorf("a dry run told %d messages, %d events and %d bytes of metrics", len(w.sns.messages)-told, len(w.events.events)-events, w.metrics.Len()-metrics)
+	if len(w.sns.messages) != told || len(w.events.events) != events || len(w.metrics.String()) != metrics {
+		t.Errorf("a dry run told %d messages, %d events and %d bytes of metrics", len(w.sns.messages)-told, len(w.events.events)-events, len(w.metrics.String())-metrics)
 	}
 	for _, path := range w.ca.requests {
 		if path != "/dir" && !strings.HasPrefix(path, "/renewal") {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,6 +21,7 @@ import (
 
 // fakeEventBridge is the default bus.
 type fakeEventBridge struct {
+	mu     sync.Mutex
 	events []types.PutEventsRequestEntry
 	// fail is the answer to all calls; refuse is the code for each event.
 	fail   error
@@ -27,6 +29,8 @@ type fakeEventBridge struct {
 }
 
 func (f *fakeEventBridge) PutEvents(ctx context.Context, in *eventbridge.PutEventsInput, _ ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -137,22 +141,22 @@ func TestEvents(t *testing.T) {
 func TestTelling(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		bus    fakeEventBridge
+		bus    *fakeEventBridge
 		topic  error
 		fails  []string
 		logged string
 	}{
-		"both hear":        {},
-		"no event":         {bus: fakeEventBridge{fail: denied("events:PutEvents")}, logged: "events:PutEvents"},
-		"an event refused": {bus: fakeEventBridge{refuse: "ThrottlingException"}, logged: "ThrottlingException: not now"},
-		"no message":       {topic: denied("sns:Publish"), fails: []string{"sns:Publish"}},
-		"neither":          {bus: fakeEventBridge{refuse: "InternalFailure"}, topic: denied("sns:Publish"), fails: []string{"sns:Publish", "InternalFailure"}, logged: "InternalFailure"},
+		"both hear":        {bus: &fakeEventBridge{}},
+		"no event":         {bus: &fakeEventBridge{fail: denied("events:PutEvents")}, logged: "events:PutEvents"},
+		"an event refused": {bus: &fakeEventBridge{refuse: "ThrottlingException"}, logged: "ThrottlingException: not now"},
+		"no message":       {bus: &fakeEventBridge{}, topic: denied("sns:Publish"), fails: []string{"sns:Publish"}},
+		"neither":          {bus: &fakeEventBridge{refuse: "InternalFailure"}, topic: denied("sns:Publish"), fails: []string{"sns:Publish", "InternalFailure"}, logged: "InternalFailure"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld([]string{"example.com"})
-				w.events, w.sns.fail = &test.bus, test.topic
+				w.events, w.sns.fail = test.bus, test.topic
 				report, err := w.run(t.Context(), Request{})
 				if (err != nil) != (len(test.fails) > 0) {
 					t.Errorf("the run's error is %v", err)

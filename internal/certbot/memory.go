@@ -1,6 +1,7 @@
 package certbot
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -62,6 +63,9 @@ type memory struct {
 	// Issued are the certificates of the last week.
 	Attempts []spending `json:"attempts,omitempty"`
 	Issued   []spending `json:"issued,omitempty"`
+
+	// read is the object that it was read from, nil if there was none.
+	read *object
 }
 
 // spending is what counts for an authority's limits.
@@ -99,6 +103,7 @@ func (r *run) recall(ctx context.Context, log *slog.Logger, c Certificate) (*mem
 			log.WarnContext(ctx, "what was remembered cannot be read", "error", err.Error())
 			m = &memory{}
 		}
+		m.read = found
 		return nil
 	})
 	if err != nil {
@@ -122,7 +127,22 @@ func (m *memory) want(c Certificate, directory string) {
 	m.Failures, m.Failure, m.NextAttempt, m.Stored = 0, "", time.Time{}, nil
 }
 
-// remember writes the memory.
+// recallAnew reads the memory again, because another run may have written it
+// since. What the authority said meanwhile stays.
+func (r *run) recallAnew(ctx context.Context, log *slog.Logger, c Certificate, m *memory) error {
+	now, err := r.recall(ctx, log, c)
+	if err != nil {
+		return err
+	}
+	if ours := m.Renewal; ours != nil && (now.Renewal == nil || now.Renewal.Serial == ours.Serial && now.Renewal.CheckAfter.Before(ours.CheckAfter)) {
+		now.Renewal = ours
+	}
+	*m = *now
+	return nil
+}
+
+// remember writes the memory if it changed. A run without the lease does not
+// write over what another one remembers since: that one knows more.
 func (r *run) remember(ctx context.Context, c Certificate, m *memory) error {
 	if m == nil {
 		return nil // it could not be read, so it must not be replaced
@@ -131,8 +151,27 @@ func (r *run) remember(ctx context.Context, c Certificate, m *memory) error {
 	if err != nil {
 		return fmt.Errorf("marshalling what is remembered: %w", err)
 	}
-	_, err = putObject(ctx, r.clients.S3, r.config.Bucket, MemoryObject(r.config.Name, c.Key), "application/json", body, nil)
-	return err
+	if m.read != nil && bytes.Equal(m.read.body, body) {
+		return nil
+	}
+	key := MemoryObject(r.config.Name, c.Key)
+	if r.leased() {
+		if _, err := putObject(ctx, r.clients.S3, r.config.Bucket, key, "application/json", body, nil); err != nil {
+			return err
+		}
+		m.read = &object{body: body}
+		return nil
+	}
+	written, err := replaceObject(ctx, r.clients.S3, r.config.Bucket, key, body, m.read)
+	if errors.Is(err, errChanged) {
+		r.log.InfoContext(ctx, "what another run remembers meanwhile stays", "certificate", c.Key)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	m.read = written
+	return nil
 }
 
 // idle tells whether the run may leave without a word if there is nothing to
@@ -223,6 +262,10 @@ func (m *memory) failed(err error, status *Status, now time.Time) {
 	f := status.Failure
 	if status.Stored != nil || errors.Is(err, errTorn) {
 		m.Stored = status.Stored
+	}
+	if other, ok := errors.AsType[*occupied](err); ok {
+		f.NextAttempt = other.by.Until
+		return
 	}
 	if early, ok := errors.AsType[*tooEarly](err); ok {
 		if early.theirs {

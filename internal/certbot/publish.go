@@ -6,11 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-
-	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awserr"
 )
 
 // errTorn tells that the certificate is in force, but not for all readers.
@@ -73,7 +68,7 @@ func (s *shelf) putVersion(ctx context.Context, version string, t texts, from or
 
 // put writes an object unless it is there already.
 func (s *shelf) put(ctx context.Context, name string, body []byte, from origin) error {
-	if o := s.objects[name]; o != nil && bytes.Equal(o.body, body) {
+	if s.has(name, body) {
 		return nil
 	}
 	version, err := putObject(ctx, s.api, s.bucket, s.prefix+name, pemType, body, from.metadata())
@@ -90,46 +85,46 @@ func (s *shelf) putPointer(ctx context.Context, pointer Pointer) error {
 	if err != nil {
 		return err
 	}
-	input := &s3.PutObjectInput{
-		Bucket: aws.String(s.bucket), Key: aws.String(s.prefix + PointerObject),
-		Body: bytes.NewReader(body), ContentType: aws.String("application/json"),
-	}
 	old := s.objects[PointerObject]
-	switch {
-	case old == nil:
-		input.IfNoneMatch = aws.String("*")
-	case bytes.Equal(old.body, body):
-		s.pointer = &pointer
-		return nil
-	default:
-		input.IfMatch = aws.String(old.etag)
+	if old == nil || !bytes.Equal(old.body, body) {
+		written, err := replaceObject(ctx, s.api, s.bucket, s.prefix+PointerObject, body, old)
+		if errors.Is(err, errChanged) {
+			return fmt.Errorf("%w, and what that one stored stays", err)
+		}
+		if err != nil {
+			return err
+		}
+		s.objects[PointerObject] = written
 	}
-	out, err := s.api.PutObject(ctx, input)
-	etag := ""
-	if err == nil {
-		etag = aws.ToString(out.ETag)
-	} else if etag, err = s.writtenAfterAll(ctx, body, err); err != nil {
-		return err
-	}
-	s.pointer, s.objects[PointerObject] = &pointer, &object{body: body, etag: etag}
+	s.pointer = &pointer
 	return nil
 }
 
-// writtenAfterAll looks whether a refused write of the pointer is there: the
-// SDK repeats a write whose answer was lost, and the repetition is refused.
-func (s *shelf) writtenAfterAll(ctx context.Context, body []byte, refusal error) (etag string, err error) {
-	refusal = fmt.Errorf("writing S3 object (s3://%s/%s): %w", s.bucket, s.prefix+PointerObject, refusal)
-	if !awserr.Is(refusal, "PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey") {
-		return "", refusal
+// whole tells whether every object of the pair in force is there and is of that
+// pair: then publish would write nothing.
+func (s *shelf) whole() (bool, error) {
+	if s.have.stored() == nil {
+		return true, nil
 	}
-	now, err := getObject(ctx, s.api, s.bucket, s.prefix+PointerObject)
+	key, err := s.have.keyPEM()
 	if err != nil {
-		return "", errors.Join(refusal, err)
+		return false, err
 	}
-	if now == nil || !bytes.Equal(now.body, body) {
-		return "", fmt.Errorf("%w; another run changed it meanwhile, and what that one stored stays", refusal)
+	t := texts{key, s.have.chainPEM()}
+	pointer := newPointer(s.prefix, s.have.pair, t, s.have.origin(), s.pointer)
+	body, err := pointer.text()
+	if err != nil {
+		return false, err
 	}
-	return now.etag, nil
+	version := VersionsPrefix + pointer.Version + "/"
+	return s.has(version+KeyObject, t.key) && s.has(version+CertificateObject, t.chain) && s.has(PointerObject, body) &&
+		s.has(BundleObject, t.bundle()) && s.has(KeyObject, t.key) && s.has(CertificateObject, t.chain), nil
+}
+
+// has tells whether an object is there with this content.
+func (s *shelf) has(name string, body []byte) bool {
+	o := s.objects[name]
+	return o != nil && bytes.Equal(o.body, body)
 }
 
 // mend writes what is missing of the pair in force, or is of another one: what

@@ -17,7 +17,8 @@ func published(key, serial string) []string {
 	status := "status/prod/" + key + ".json"
 	version := key + "/versions/" + serial
 	memory := MemoryObject("prod", key)
-	return []string{status, memory, version + "/key.pem", version + "/cert.pem", key + "/current.json", key + "/bundle.pem", key + "/key.pem", key + "/cert.pem", memory, status}
+	lease := LeaseObject("prod")
+	return []string{lease, status, memory, version + "/key.pem", version + "/cert.pem", key + "/current.json", key + "/bundle.pem", key + "/key.pem", key + "/cert.pem", memory, status, lease}
 }
 
 // readers read a certificate in the ways that never see two versions at once.
@@ -118,6 +119,7 @@ func crash(t *testing.T, earlier, after int) (died bool) {
 	if writes < after {
 		return false
 	}
+	time.Sleep(LongestRun + leaseMargin) // the run that died holds the lease
 	fresh := ""
 	for name, read := range w.readers("a") {
 		got, readErr := read()
@@ -183,7 +185,7 @@ func TestTwoObjectsAreTakenOver(t *testing.T) {
 			t.Errorf("status %+v, want the same certificate in the same objects", got)
 		}
 		want := slices.DeleteFunc(published("a", first.Serial), func(key string) bool { return key == "a/key.pem" || key == "a/cert.pem" })
-		want = slices.Delete(want, 1, 2) // nothing is ordered, so no attempt is noted
+		want = slices.Delete(want, 2, 3) // nothing is ordered, so no attempt is noted
 		if !slices.Equal(w.s3.writes, want) {
 			t.Errorf("wrote %q, want %q", w.s3.writes, want)
 		}
@@ -200,7 +202,7 @@ func TestAnyLostObjectIsRepaired(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld([]string{"example.com"})
 		serial := w.mustRun(t, Request{})[0].Stored.Serial
-		for _, key := range published("a", serial)[2:8] {
+		for _, key := range published("a", serial)[3:9] {
 			for _, spoil := range []func(){
 				func() { delete(w.s3.objects, key) },
 				func() { w.s3.objects[key] = object{body: []byte("spoiled"), etag: `"spoiled"`} },
@@ -216,8 +218,9 @@ func TestAnyLostObjectIsRepaired(t *testing.T) {
 	})
 }
 
-// Of two runs at once, the one that comes second with its pointer changes
-// nothing that anybody reads.
+// Should two runs be at work at once after all, because the first lost its
+// lease, then the one that comes second with its pointer changes nothing that
+// anybody reads.
 func TestPointerOfAnotherRunStays(t *testing.T) {
 	t.Parallel()
 	for _, first := range []bool{true, false} {
@@ -237,6 +240,7 @@ func TestPointerOfAnotherRunStays(t *testing.T) {
 					raced = true
 					w.s3.mu.Unlock()
 					defer w.s3.mu.Lock()
+					delete(w.s3.objects, LeaseObject("prod"))
 					winner = w.mustRun(t, Request{Force: true})[0].Stored.Serial
 				}
 				_, err := w.run(t.Context(), Request{Force: true})

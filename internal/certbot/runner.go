@@ -47,9 +47,9 @@ func (r *Runner) Handle(ctx context.Context, request Request) (Report, error) {
 		run.id = lambda.AwsRequestID
 	}
 	run.log = r.log.With("run_id", run.id, "trigger", run.request.Trigger)
-	run.reserve = reserveMax
+	run.reserve, run.deadline = reserveMax, run.started.Add(LongestRun)
 	if deadline, ok := ctx.Deadline(); ok {
-		run.reserve = reserve(time.Until(deadline))
+		run.reserve, run.deadline = reserve(time.Until(deadline)), deadline
 	}
 	work, cancel := withReserve(ctx)
 	defer cancel()
@@ -66,9 +66,13 @@ type run struct {
 	request Request
 	id      string
 	started time.Time
-	reserve time.Duration
-	log     *slog.Logger
-	config  Config
+	// deadline is when Lambda ends the run.
+	deadline time.Time
+	reserve  time.Duration
+	log      *slog.Logger
+	config   Config
+	// lease is the object that holds it while it is ours.
+	lease *object
 	// session and sessionErr are set once the first certificate needed them.
 	session    *session
 	sessionErr error
@@ -95,6 +99,7 @@ func (r *run) all(ctx context.Context) (Report, error) {
 		return report, err
 	}
 	defer r.logOut()
+	defer r.release(ctx)
 	one := r.one
 	if r.request.DryRun {
 		one = r.foretell
@@ -157,7 +162,10 @@ func (r *run) one(ctx context.Context, c Certificate) (Status, error) {
 		return status, nil
 	}
 	if err == nil {
-		err = r.work(ctx, log, c, &status, memory)
+		var told *Status
+		if told, err = r.work(ctx, log, c, &status, memory); told != nil {
+			return *told, told.err()
+		}
 	}
 	status.FinishedAt = time.Now().UTC()
 	if err != nil {
@@ -175,112 +183,7 @@ func (r *run) one(ctx context.Context, c Certificate) (Status, error) {
 	defer cancel()
 	// Whoever waits for the status may start the next run, which is to know of
 	// this one; else the three do not depend on each other.
-	return status, errors.Join(err, r.remember(after, c, memory), storeStatus(after, r.clients.S3, r.config, status), r.tell(after, c, status))
-}
-
-// work brings one certificate up to date and its status with it.
-func (r *run) work(ctx context.Context, log *slog.Logger, c Certificate, status *Status, m *memory) error {
-	var place *shelf
-	var have *held
-	err := r.patiently(ctx, func() error {
-		var err error
-		if place, err = readShelf(ctx, r.clients.S3, r.config.Bucket, c.Prefix); err != nil {
-			return err
-		}
-		have = place.have
-		status.Stored = have.stored()
-		if have != nil && have.directory == r.config.ACME.DirectoryURL {
-			status.AccountURI = have.account
-		}
-		return storeStatus(ctx, r.clients.S3, r.config, *status) // also shows that we may write
-	})
-	if err != nil {
-		return err
-	}
-	if r.request.Rollback != nil {
-		return r.rollBack(ctx, log, c, place, status)
-	}
-	if err := r.mend(ctx, log, place, status); err != nil {
-		return err
-	}
-	reason, force := r.reason(ctx, log, c, have, m), r.request.Force && !m.spentBy(r.request.RunID)
-	if reason == "" && !force {
-		status.State = StateKept
-		r.tellContact(ctx, log)
-		return nil
-	}
-	if !force {
-		if adopted, err := r.adopt(ctx, log, c, place, status); adopted || err != nil {
-			return err
-		}
-	}
-	if reason == "" {
-		reason = forced
-	}
-	status.Reason = reason
-	log.InfoContext(ctx, "a new certificate is needed", "reason", reason)
-	return r.renew(ctx, log, c, place, status, m)
-}
-
-// tellContact has the authority know a contact that the user just changed,
-// although no certificate is due. Scheduled runs do not: with nothing due they
-// leave the authority alone. The certificate is good in any case, so a refusal
-// is only logged; the next order meets it again.
-func (r *run) tellContact(ctx context.Context, log *slog.Logger) {
-	if r.request.Trigger != TriggerApply || r.config.ACME.ContactEmail == "" {
-		return
-	}
-	if _, err := r.logIn(ctx); err != nil {
-		log.WarnContext(ctx, "the authority was not told the contact", "error", err.Error())
-	}
-}
-
-// renew obtains and stores a certificate. Whatever does not cost an order is
-// tried before there is one.
-func (r *run) renew(ctx context.Context, log *slog.Logger, c Certificate, place *shelf, status *Status, m *memory) error {
-	if err := m.mayTry(c, place.have.lifetime(), time.Now()); err != nil {
-		return err
-	}
-	if err := r.readZone(ctx, c); err != nil {
-		return err
-	}
-	session, err := r.logIn(ctx)
-	if err != nil {
-		return err
-	}
-	status.AccountURI = session.account
-	m.attempt(time.Now(), r.request.RunID)
-	if err := r.remember(ctx, c, m); err != nil {
-		return err
-	}
-	issued, err := order{
-		session:  session,
-		records:  r.zone(c),
-		want:     c,
-		reserve:  r.reserve,
-		replaces: replaces(place.have, c, session),
-		warn: func(ctx context.Context, what string, err error) {
-			log.WarnContext(ctx, what, "error", err.Error())
-		},
-	}.obtain(ctx)
-	if err != nil {
-		return r.explained(c, err)
-	}
-	m.issued(time.Now())
-	// What was obtained is stored even if the time for obtaining is just over.
-	after, cancel := afterwards(ctx, r.reserve/2)
-	defer cancel()
-	from := origin{directory: r.config.ACME.DirectoryURL, profile: c.Profile, account: session.account}
-	stored, err := place.publish(after, issued, from)
-	if stored != nil {
-		status.Stored = stored
-	}
-	if err != nil {
-		return err
-	}
-	status.State = StateIssued
-	place.prune(after, log)
-	return nil
+	return status, errors.Join(err, r.remember(after, c, memory), r.storeEnd(after, status), r.tell(after, c, status))
 }
 
 // logIn answers the session of this run. Its error is kept as well, so that an

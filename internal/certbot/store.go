@@ -115,3 +115,39 @@ func putObject(ctx context.Context, api S3, bucket, key, contentType string, bod
 	}
 	return aws.ToString(out.VersionId), nil
 }
+
+// errChanged tells that an object is not the one that was read any more.
+var errChanged = errors.New("another run changed it meanwhile")
+
+// replaceObject writes a JSON object if it is still the one that was read, or
+// if there is still none where that is nil; else the error is errChanged. It
+// answers the object as it is now.
+func replaceObject(ctx context.Context, api S3, bucket, key string, body []byte, old *object) (*object, error) {
+	input := &s3.PutObjectInput{
+		Bucket: aws.String(bucket), Key: aws.String(key),
+		Body: bytes.NewReader(body), ContentType: aws.String("application/json"),
+	}
+	if old == nil {
+		input.IfNoneMatch = aws.String("*")
+	} else {
+		input.IfMatch = aws.String(old.etag)
+	}
+	out, err := api.PutObject(ctx, input)
+	if err == nil {
+		return &object{body: body, etag: aws.ToString(out.ETag), version: aws.ToString(out.VersionId)}, nil
+	}
+	err = fmt.Errorf("writing S3 object (s3://%s/%s): %w", bucket, key, err)
+	if !awserr.Is(err, "PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey") {
+		return nil, err
+	}
+	// The SDK repeats a write whose answer was lost, and the repetition is
+	// refused.
+	now, readErr := getObject(ctx, api, bucket, key)
+	if readErr != nil {
+		return nil, errors.Join(err, readErr)
+	}
+	if now == nil || !bytes.Equal(now.body, body) {
+		return nil, fmt.Errorf("%w; %w", err, errChanged)
+	}
+	return now, nil
+}

@@ -13,6 +13,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,9 +33,33 @@ type world struct {
 	zone    *fakeZone
 	ca      *fakeCA
 	config  Config
-	log     bytes.Buffer
+	log     lockedBuffer
 	events  *fakeEventBridge
-	metrics bytes.Buffer
+	metrics lockedBuffer
+}
+
+// lockedBuffer is a log of several runs at once.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+func (b *lockedBuffer) Reset() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.text.Reset()
 }
 
 // newWorld has one certificate for each list of names, with the keys a, b, ….
@@ -68,7 +93,9 @@ func (w *world) runWith(ctx context.Context, request Request, route53 func(Role)
 	}
 	sum := sha256.Sum256(body)
 	source := Source{Bucket: "certs", Key: ConfigObject(hex.EncodeToString(sum[:])), SHA256: hex.EncodeToString(sum[:])}
+	w.s3.mu.Lock()
 	w.s3.objects[source.Key] = object{body: body}
+	w.s3.mu.Unlock()
 	runner := New(Clients{S3: w.s3, SSM: w.ssm, SNS: w.sns, EventBridge: w.events, Route53: route53}, source, slog.New(slog.NewJSONHandler(&w.log, nil)), &w.metrics)
 	runner.connect = func(string) (*transport, error) { return &transport{next: w.ca}, nil }
 	return runner.Handle(ctx, request)
@@ -148,3 +175,6 @@ func (w *world) holdsNoRecords(t *testing.T) {
 
 // ordered counts the orders placed.
 func (w *world) ordered() int { return len(w.ca.orders) }
+
+// quietLog is for what is tested without its log.
+var quietLog = slog.New(slog.DiscardHandler)

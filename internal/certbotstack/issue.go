@@ -54,21 +54,21 @@ func (i Issuer) Run(ctx context.Context, s Spec, request certbot.Request) (map[s
 	if _, err := i.invoke(ctx, s, request, lambdatypes.InvocationTypeEvent); err != nil {
 		return nil, err
 	}
-	return i.wait(ctx, s.only(request.Keys), request.RunID)
+	return i.wait(ctx, s.only(request.Keys), request)
 }
 
 // silence is how long the function may take until it first tells that it is at
 // work: it starts within seconds, and waits two minutes for the permissions of
-// a new role.
+// a new role. It does not count while another run holds it up.
 const silence = 3 * time.Minute
 
-func (i Issuer) wait(ctx context.Context, s Spec, runID string) (map[string]certbot.Status, error) {
-	statuses := map[string]certbot.Status{}
-	heard, waited := false, time.Duration(0)
+func (i Issuer) wait(ctx context.Context, s Spec, request certbot.Request) (map[string]certbot.Status, error) {
+	runID := request.RunID
+	statuses, begun, ended := map[string]certbot.Status{}, map[string]certbot.Status{}, map[string]bool{}
+	silent := time.Duration(0)
 	for pause := 500 * time.Millisecond; ; pause = min(pause*3/2, 5*time.Second) {
-		done := true
 		for _, key := range s.Keys() {
-			if over(statuses[key], runID) {
+			if ended[key] {
 				continue
 			}
 			st, err := ReadStatus(ctx, i.Store, s, key)
@@ -79,25 +79,44 @@ func (i Issuer) wait(ctx context.Context, s Spec, runID string) (map[string]cert
 				i.tell(statuses[key], st, runID)
 				statuses[key] = st
 			}
-			heard = heard || st.RunID == runID
-			done = done && over(st, runID)
+			if st.RunID == runID {
+				begun[key] = st
+			}
+			if len(begun) > 0 || atWork(st) {
+				silent = 0
+			}
+			ended[key] = over(st, runID) || supersedes(st, begun[key]) && !request.Force
 		}
-		if done {
+		if !slices.ContainsFunc(s.Keys(), func(key string) bool { return !ended[key] }) {
 			return statuses, nil
 		}
-		if !heard && waited >= silence {
+		if silent >= silence {
 			return statuses, fmt.Errorf("waiting for Lambda function (%s) to tell the outcome: it has told nothing for %s", s.Scope.Physical(), silence)
 		}
 		if err := i.sleep(ctx, pause); err != nil {
 			return statuses, fmt.Errorf("waiting for Lambda function (%s) to tell the outcome: %w", s.Scope.Physical(), err)
 		}
-		waited += pause
+		silent += pause
 	}
 }
 
 // over tells whether a status is how the run ended.
 func over(st certbot.Status, runID string) bool {
 	return st.RunID == runID && st.State != certbot.StateRunning
+}
+
+// atWork tells whether a status is of a run that may be at work still. A minute
+// is for clocks that differ.
+func atWork(st certbot.Status) bool {
+	return st.State == certbot.StateRunning && time.Since(st.StartedAt) < certbot.LongestRun+time.Minute
+}
+
+// supersedes tells whether a status is of a run that came after the one that
+// had begun: it found the certificate as that one left it, and told so before
+// anybody read how that one ended.
+func supersedes(st, begun certbot.Status) bool {
+	return begun.RunID != "" && st.RunID != begun.RunID && st.ConfigSHA == begun.ConfigSHA &&
+		st.State != certbot.StateRunning && st.State != certbot.StateFailed
 }
 
 func (i Issuer) sleep(ctx context.Context, d time.Duration) error {

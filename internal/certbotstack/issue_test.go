@@ -116,6 +116,8 @@ func TestRunGivesUp(t *testing.T) {
 		want  string
 	}{
 		{"a function that never begins", certbot.Status{Key: "a", RunID: "before", State: certbot.StateIssued}, time.Hour, 3 * time.Minute, "it has told nothing for 3m0s"},
+		{"another run that died", certbot.Status{Key: "a", RunID: "before", State: certbot.StateRunning, StartedAt: time.Now().Add(-17 * time.Minute)}, time.Hour, 3 * time.Minute, "it has told nothing for 3m0s"},
+		{"another run at work", certbot.Status{Key: "a", RunID: "before", State: certbot.StateRunning, StartedAt: time.Now()}, 14 * time.Minute, 14 * time.Minute, "stopped"},
 		{"a user who stops", certbot.Status{Key: "a", RunID: "now", State: certbot.StateRunning}, 14 * time.Minute, 14 * time.Minute, "stopped"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -134,6 +136,43 @@ func TestRunGivesUp(t *testing.T) {
 			}
 			if waited < test.after || waited > test.after+5*time.Second {
 				t.Errorf("gave up after %s, want %s", waited, test.after)
+			}
+		})
+	}
+}
+
+// A run that comes right after may tell what it found before anybody has read
+// what this one told.
+func TestRunEndsWithTheNextRun(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		first  string
+		second certbot.Status
+		ends   bool
+	}{
+		{"kept", "now", certbot.Status{State: certbot.StateKept, ConfigSHA: "c"}, true},
+		{"not begun", "before", certbot.Status{State: certbot.StateKept, ConfigSHA: "c"}, false},
+		{"of another configuration", "now", certbot.Status{State: certbot.StateKept, ConfigSHA: "d"}, false},
+		{"failed", "now", certbot.Status{State: certbot.StateFailed, ConfigSHA: "c"}, false},
+		{"at work", "now", certbot.Status{State: certbot.StateRunning, ConfigSHA: "c"}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			stopped, slept := errors.New("stopped"), 0
+			spec, b := twoCertificates(), bucket{}
+			delete(spec.Certificates, "b")
+			b.tell(t, certbot.Status{Key: "a", RunID: test.first, State: certbot.StateRunning, ConfigSHA: "c"})
+			issuer := certbotstack.Issuer{Lambda: &function{}, Store: b, Sleep: func(context.Context, time.Duration) error {
+				if slept++; slept == 9 {
+					return stopped
+				}
+				test.second.Key, test.second.RunID = "a", "after"
+				b.tell(t, test.second)
+				return nil
+			}}
+			if _, err := issuer.Run(t.Context(), spec, applied); (err == nil) != test.ends {
+				t.Errorf("slept %d times: %v", slept, err)
 			}
 		})
 	}

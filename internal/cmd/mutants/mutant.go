@@ -41,6 +41,7 @@ func all() []mutant {
 		certbotSecretMutants(),
 		certbotDataMutants(),
 		certbotDNSMutants(),
+		certbotRunMutants(),
 		zoneMutants(),
 	)
 }

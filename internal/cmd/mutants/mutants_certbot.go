@@ -4,6 +4,7 @@ package main
 func certbotMutants() []mutant {
 	const (
 		runner  = "internal/certbot/runner.go"
+		work    = "internal/certbot/work.go"
 		order   = "internal/certbot/order.go"
 		txt     = "internal/certbot/txt.go"
 		store   = "internal/certbot/store.go"
@@ -124,7 +125,7 @@ func certbotMutants() []mutant {
 		},
 		{
 			name: "certbot/previous-pair-overwritten-on-failure",
-			file: runner,
+			file: work,
 			old:  "	session, err := r.logIn(ctx)\n",
 			new: "	if _, err := putObject(ctx, r.clients.S3, r.config.Bucket, c.Prefix+KeyObject, pemType, nil, nil); err != nil {\n" +
 				"		return err\n" +
@@ -148,7 +149,7 @@ func certbotMutants() []mutant {
 		},
 		{
 			name: "certbot/issues-although-none-is-due",
-			file: runner,
+			file: work,
 			old:  `if reason == "" && !force {`,
 			new:  `if reason == "" && force {`,
 			pkg:  pkg, test: "^TestRunsKeepAndRenew$",
@@ -176,7 +177,7 @@ func certbotMutants() []mutant {
 		},
 		{
 			name: "certbot/private-key-logged",
-			file: runner,
+			file: work,
 			old:  "	stored, err := place.publish(after,",
 			new: "	if text, err := issued.keyPEM(); err == nil {\n" +
 				"		log.DebugContext(ctx, \"issued\", \"key\", text)\n" +

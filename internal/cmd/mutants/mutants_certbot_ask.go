@@ -18,7 +18,7 @@ func certbotAskMutants() []mutant {
 		},
 		{
 			name: "certbot/late-repetition-forces-again",
-			file: "internal/certbot/runner.go",
+			file: "internal/certbot/work.go",
 			old:  " && !m.spentBy(r.request.RunID)",
 			new:  "",
 			pkg:  pkg, test: "^TestLateRepetitionForcesNothing$",

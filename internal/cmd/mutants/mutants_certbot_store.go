@@ -21,7 +21,7 @@ func certbotStoreMutants() []mutant {
 		},
 		{
 			name: "certbot/pointer-without-condition",
-			file: publish,
+			file: "internal/certbot/store.go",
 			old:  "input.IfMatch = aws.String(old.etag)",
 			new:  "",
 			pkg:  pkg, test: "^TestPointerOfAnotherRunStays$",

@@ -1,0 +1,56 @@
+package main
+
+// certbotRunMutants break what keeps runs apart, and what one run knows of
+// another.
+func certbotRunMutants() []mutant {
+	const (
+		lease  = "internal/certbot/lease.go"
+		memory = "internal/certbot/memory.go"
+		work   = "internal/certbot/work.go"
+		pkg    = "./internal/certbot"
+	)
+	return []mutant{
+		{
+			name: "certbot/no-lease",
+			file: lease,
+			old:  "time.Now().Before(other.Until)",
+			new:  "other.Token == \"\" && time.Now().Before(other.Until)",
+			pkg:  pkg, test: "^TestConcurrentRuns$",
+		},
+		{
+			name: "certbot/not-decided-anew-under-the-lease",
+			file: work,
+			old:  "	return r.work(ctx, log, c, status, m)\n",
+			new:  "	return r.act(ctx, log, c, place, status, m)\n",
+			pkg:  pkg, test: "^TestConcurrentRuns$",
+		},
+		{
+			name: "certbot/lease-not-released",
+			file: lease,
+			old:  "	released.Until = time.Time{}\n",
+			new:  "",
+			pkg:  pkg, test: "^TestConcurrentRuns$",
+		},
+		{
+			name: "certbot/lease-that-is-over-holds",
+			file: lease,
+			old:  "other := found.lease(); time.Now().Before(other.Until)",
+			new:  "other := found.lease(); !other.Until.IsZero()",
+			pkg:  pkg, test: "^TestRunGivesUpOnAHeldLease$",
+		},
+		{
+			name: "certbot/memory-of-the-lease-overwritten",
+			file: memory,
+			old:  "	if r.leased() {\n",
+			new:  "	if r.config.Name != \"\" {\n",
+			pkg:  pkg, test: "^TestMemoryOfTheLeaseWins$",
+		},
+		{
+			name: "certbot/idle-run-takes-the-lease",
+			file: work,
+			old:  `	return r.reason(ctx, log, c, place.have, m) != "", nil` + "\n",
+			new:  `	return r.reason(ctx, log, c, place.have, m) != "-", nil` + "\n",
+			pkg:  pkg, test: "^TestIdleRunsTakeNoLease$",
+		},
+	}
+}
