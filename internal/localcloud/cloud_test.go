@@ -169,7 +169,7 @@ func TestPebble(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"newOrder", "renewalInfo", `"default"`, `"shortlived"`} {
+	for _, want := range []string{"newOrder", "renewalInfo", `"default"`, `"shortlived"`, `"fleeting"`} {
 		if !strings.Contains(string(body), want) {
 			t.Errorf("the directory lacks %s: %s", want, body)
 		}

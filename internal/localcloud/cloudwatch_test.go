@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -44,16 +45,30 @@ func TestCloudWatchAlarms(t *testing.T) {
 	if err != nil || len(second.MetricAlarms) != 1 || aws.ToString(second.MetricAlarms[0].AlarmName) != "c" || second.NextToken != nil {
 		t.Errorf("the second page is %+v, %v", second, err)
 	}
-	state := func() types.StateValue {
+	stateOf := func(name string) types.StateValue {
 		t.Helper()
 		if err := cloud.EvaluateAlarms(t.Context(), account); err != nil {
 			t.Fatal(err)
 		}
-		out, err := client.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{"a"}})
+		out, err := client.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{name}})
 		if err != nil || len(out.MetricAlarms) != 1 {
 			t.Fatalf("the alarm is %+v, %v", out, err)
 		}
 		return out.MetricAlarms[0].StateValue
+	}
+	state := func() types.StateValue { t.Helper(); return stateOf("a") }
+	newest := alarm("newest", 1)
+	newest.MetricName = aws.String("newest")
+	if err := put(newest); err != nil {
+		t.Fatal(err)
+	}
+	for value, at := range map[float64]time.Time{2: time.Now().Add(-90 * time.Second), 0: time.Now()} {
+		if _, err := client.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("n"), MetricData: []types.MetricDatum{{MetricName: newest.MetricName, Value: &value, Timestamp: &at}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := stateOf("newest"); got != types.StateValueOk {
+		t.Errorf("with a good value in its only period the alarm is %s", got)
 	}
 	if got := state(); got != types.StateValueOk {
 		t.Errorf("without data the alarm is %s", got)

@@ -109,8 +109,9 @@ type pebbleProfile struct {
 }
 
 // pebbleConfig offers the two lifetimes that Let's Encrypt's certificates have
-// had longest and shortest. An order should name its profile: Pebble picks one
-// by chance for an order that does not.
+// had longest and shortest, and one that a test can see the end of. An order
+// should name its profile: Pebble picks one by chance for an order that does
+// not.
 func pebbleConfig(dir string, port, management int) any {
 	return map[string]any{"pebble": map[string]any{
 		"listenAddress":           fmt.Sprintf("127.0.0.1:%d", port),
@@ -122,6 +123,7 @@ func pebbleConfig(dir string, port, management int) any {
 		"profiles": map[string]pebbleProfile{
 			"default":    {Description: "90 days", ValidityPeriod: 90 * 24 * 3600},
 			"shortlived": {Description: "160 hours", ValidityPeriod: 160 * 3600},
+			"fleeting":   {Description: "30 seconds", ValidityPeriod: 30},
 		},
 	}}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -23,45 +24,61 @@ import (
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/localcloud"
 )
 
-// TestAccCertbot_alarms proves that a failure is told by an event and raises
-// an alarm, and that a success is told and ends it, both by what the function
-// wrote into its log.
+// TestAccCertbot_alarms takes each deployed alarm to ALARM and back to OK by
+// what the function wrote into its log: nobody looked at the certificates, a
+// certificate came to its end because its renewal failed, and runs that did
+// their work. It proves too that events tell of both.
 func TestAccCertbot_alarms(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t)
 	parts := a.certbotParts("prod")
 	events := a.certbotEvents(t)
 	tf := newCLI(t)
-	tf.configure(a.config(a.certbot("force_destroy = true")))
+	fleeting := strings.Replace(a.certbot("force_destroy = true\nissue_on_create = false"), `profile = "default"`, `profile = "fleeting"`, 1)
+	tf.configure(a.config(fleeting))
+	tf.must(tf.apply())
+	shorten(t, a, parts)
+	a.wantAlarmStates(t, parts, map[string]types.StateValue{
+		"did-not-run": types.StateValueAlarm, "failing": types.StateValueInsufficientData, "expiring": types.StateValueInsufficientData,
+	})
 
+	if failed := a.invoke(t, parts, `{"trigger":"schedule"}`); failed != "" {
+		t.Fatal(failed)
+	}
+	first := a.pair(t, parts, "browser/", "*."+a.domain)
+	seen := a.putMetrics(t, parts, 0)
+	good := map[string]types.StateValue{"did-not-run": types.StateValueOk, "failing": types.StateValueOk, "expiring": types.StateValueOk}
+	a.wantAlarmStates(t, parts, good)
+	if s := events.take(t, certbot.EventTypeIssued).Stored; s == nil || s.Serial != first.serial {
+		t.Errorf("the event of the first certificate has %+v, want %s", s, first.serial)
+	}
+
+	// Less than a fifth of the certificate is left, and it is not renewed.
 	cloud.BreakDNS(a.domain, localcloud.DNSServerFailure)
 	defer cloud.MendDNS(a.domain)
-	tf.must(tf.apply())
-	failed := events.take(t, "Certificate Failed")
-	if p := failed.Problem; p == nil || !strings.Contains(p.Text, refusal) || p.Type != "urn:ietf:params:acme:error:unauthorized" || failed.Stored != nil {
+	time.Sleep(time.Until(first.leaf.NotBefore.Add(first.leaf.NotAfter.Sub(first.leaf.NotBefore) * 85 / 100)))
+	if failed := a.invoke(t, parts, `{"trigger":"schedule"}`); !strings.Contains(failed, refusal) {
+		t.Errorf("the run ended with %q, want the authority's refusal", failed)
+	}
+	seen = a.putMetrics(t, parts, seen)
+	a.wantAlarmStates(t, parts, map[string]types.StateValue{"did-not-run": types.StateValueOk, "failing": types.StateValueAlarm, "expiring": types.StateValueAlarm})
+	failed := events.take(t, certbot.EventTypeFailed)
+	if p := failed.Problem; p == nil || !strings.Contains(p.Text, refusal) || p.Type != "urn:ietf:params:acme:error:unauthorized" || failed.Stored == nil {
 		t.Errorf("the event of the failure is %+v", failed)
 	}
-	shorten(t, a, parts)
-	seen := a.putMetrics(t, parts, 0)
-	a.wantAlarmState(t, parts+"-failing", types.StateValueAlarm)
-	a.wantAlarmState(t, parts+"-did-not-run", types.StateValueOk)
 
 	cloud.MendDNS(a.domain)
+	time.Sleep(shortPeriod + time.Second) // the failure's period must be over
 	if failed := a.invoke(t, parts, `{"force":true,"trigger":"manual"}`); failed != "" {
 		t.Fatal(failed)
 	}
-	issued := events.take(t, "Certificate Issued")
+	a.putMetrics(t, parts, seen)
+	a.wantAlarmStates(t, parts, good)
+	issued := events.take(t, certbot.EventTypeIssued)
 	p := a.pair(t, parts, "browser/", "*."+a.domain)
 	if s := issued.Stored; s == nil || s.Serial != p.serial || s.DaysLeft < 0 || issued.Problem != nil || issued.Bucket != parts || issued.KeyObject != "browser/key.pem" {
 		t.Errorf("the event of the success is %+v", issued)
 	}
-	time.Sleep(2 * shortPeriod) // the failure's period must be over
-	a.putMetrics(t, parts, seen)
-	a.wantAlarmState(t, parts+"-failing", types.StateValueOk)
-	a.wantAlarmState(t, parts+"-expiring", types.StateValueOk)
-	a.putFraction(t, 0.1)
-	a.wantAlarmState(t, parts+"-expiring", types.StateValueAlarm)
-	a.wantAlarmState(t, parts+"-did-not-run", types.StateValueAlarm)
 
 	// That the test shortened the periods is drift.
 	if got := tf.plan()[certbotAddress]; len(got.drift) != 3 || !strings.Contains(fmt.Sprint(got.drift), parts+"-failing): goes off at GreaterThanThreshold 0 in 1 of 1 periods of 10 s") {
@@ -88,7 +105,7 @@ func shorten(t *testing.T, a *account, parts string) {
 		try[*cloudwatch.PutMetricAlarmOutput](t)(client.PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
 			AlarmName: m.AlarmName, AlarmDescription: m.AlarmDescription, ActionsEnabled: m.ActionsEnabled, AlarmActions: m.AlarmActions, OKActions: m.OKActions,
 			Namespace: m.Namespace, MetricName: m.MetricName, Dimensions: m.Dimensions, Statistic: m.Statistic, ComparisonOperator: m.ComparisonOperator,
-			Threshold: m.Threshold, EvaluationPeriods: aws.Int32(1), TreatMissingData: m.TreatMissingData, Period: aws.Int32(int32(shortPeriod / time.Second)),
+			Threshold: m.Threshold, EvaluationPeriods: m.EvaluationPeriods, DatapointsToAlarm: m.DatapointsToAlarm, TreatMissingData: m.TreatMissingData, Period: aws.Int32(int32(shortPeriod / time.Second)),
 		}))
 	}
 	slices.Sort(names)
@@ -174,30 +191,24 @@ func metricsOf(t *testing.T, line string) map[string][]types.MetricDatum {
 	return found
 }
 
-// putFraction tells that this much is left of some certificate.
-func (a *account) putFraction(t *testing.T, fraction float64) {
-	t.Helper()
-	try[*cloudwatch.PutMetricDataOutput](t)(cloudwatch.NewFromConfig(a.aws).PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{
-		Namespace: aws.String(certbot.Namespace), MetricData: []types.MetricDatum{{
-			MetricName: aws.String(certbot.MetricFractionLeft), Dimensions: []types.Dimension{{Name: aws.String(certbot.DimensionName), Value: aws.String("prod")}}, Value: &fraction,
-		}},
-	}))
-}
-
-// wantAlarmState waits until an alarm has a state.
-func (a *account) wantAlarmState(t *testing.T, name string, want types.StateValue) {
+// wantAlarmStates waits until the alarms have these states.
+func (a *account) wantAlarmStates(t *testing.T, parts string, want map[string]types.StateValue) {
 	t.Helper()
 	client := cloudwatch.NewFromConfig(a.aws)
-	eventually(t, fmt.Sprintf("the alarm (%s) in state %s", name, want), func() error {
+	eventually(t, fmt.Sprintf("the alarms in the states %v", want), func() error {
 		if err := cloud.EvaluateAlarms(t.Context(), a.id); err != nil {
 			return err
 		}
-		out, err := client.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{name}})
+		out, err := client.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: &parts})
 		if err != nil {
 			return err
 		}
-		if len(out.MetricAlarms) != 1 || out.MetricAlarms[0].StateValue != want {
-			return fmt.Errorf("it is %+v", out.MetricAlarms)
+		got := map[string]types.StateValue{}
+		for _, m := range out.MetricAlarms {
+			got[strings.TrimPrefix(aws.ToString(m.AlarmName), parts+"-")] = m.StateValue
+		}
+		if !maps.Equal(got, want) {
+			return fmt.Errorf("they are %v", got)
 		}
 		return nil
 	})

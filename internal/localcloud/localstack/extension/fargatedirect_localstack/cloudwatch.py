@@ -94,14 +94,16 @@ def evaluate(account: str, region: str):
 
 def _collect(alarm: dict, client) -> list[float | None]:
     """An alarm's newest values, oldest first, and some more than it asks for.
-    LocalStack's own leaves out the second that has just begun."""
+    The additional ones stand in for missing ones only, while LocalStack's own
+    lets them decide too. It also leaves out the second that has just begun."""
     end, period = datetime.now(UTC) + timedelta(seconds=1), timedelta(seconds=alarm["Period"])
     query, values = alarm_scheduler.generate_metric_query(alarm), []
     for _ in range(alarm["EvaluationPeriods"] + max(alarm["EvaluationPeriods"] // 3, 2)):
         found = client.get_metric_data(MetricDataQueries=[query], StartTime=end - period, EndTime=end)["MetricDataResults"][0]["Values"]
         values.insert(0, found[0] if found else None)
         end -= period
-    return values
+    existing = [value for value in values if value is not None]
+    return existing[-alarm["EvaluationPeriods"] :] if len(existing) >= alarm["EvaluationPeriods"] else values
 
 
 alarm_scheduler.collect_metric_data = _collect
