@@ -94,11 +94,16 @@ func (r *run) ofAnother(c Certificate, prefix string) bool {
 	})
 }
 
-// listed are all prefixes of the bucket that offer a certificate. The role may
-// list all of it only if the bucket is the resource's own.
+// listed are all prefixes of the bucket that offer a certificate. In a bucket
+// that is not the resource's own it is the certificate's alone: what else lies
+// there may be of others.
 func (r *run) listed(ctx context.Context, s *shelf) ([]string, error) {
+	places := []string{s.prefix + VersionsPrefix}
+	if r.config.OwnBucket {
+		places = append(places, "")
+	}
 	var prefixes []string
-	for _, below := range []string{s.prefix + VersionsPrefix, ""} {
+	for _, below := range places {
 		input := &s3.ListObjectsV2Input{Bucket: aws.String(s.bucket)}
 		if below != "" {
 			input.Prefix = aws.String(below)

@@ -53,7 +53,8 @@ func TestMovedCertificatesAreAdopted(t *testing.T) {
 				return nil
 			}
 		}, "new/", true},
-		"forced": {func(w *world) { w.config.Certificates[0].Prefix = "new/" }, "new/", true},
+		"a bucket of the user's": {func(w *world) { w.config.Certificates[0].Prefix, w.config.OwnBucket = "new/", false }, "new/", true},
+		"forced":                 {func(w *world) { w.config.Certificates[0].Prefix = "new/" }, "new/", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -81,6 +82,21 @@ func TestMovedCertificatesAreAdopted(t *testing.T) {
 			})
 		})
 	}
+}
+
+// In a bucket of the user's a renamed key keeps its certificate if its prefix
+// stays.
+func TestRenamedKeyKeepsItsPrefix(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld([]string{"example.com"})
+		w.config.OwnBucket = false
+		first := w.mustRun(t, Request{})[0].Stored.Serial
+		w.config.Certificates[0].Key = "new"
+		if got := w.mustRun(t, Request{})[0]; got.State != StateKept || got.Stored.Serial != first || w.ordered() != 1 {
+			t.Errorf("status %+v after %d orders, want version %s kept", got, w.ordered(), first)
+		}
+	})
 }
 
 // Names that come back find their certificate of before.

@@ -45,6 +45,7 @@ func (f *fakeS3) DeleteObject(ctx context.Context, in *s3.DeleteObjectInput, _ .
 	f.versions = slices.DeleteFunc(f.versions, func(v s3types.ObjectVersion) bool {
 		return *v.Key == *in.Key && *v.VersionId == *in.VersionId
 	})
+	delete(f.content, *in.VersionId)
 	if f.objects[*in.Key].version == *in.VersionId {
 		delete(f.objects, *in.Key)
 	}

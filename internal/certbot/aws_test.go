@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -28,8 +29,11 @@ type fakeS3 struct {
 	bucket  string
 	objects map[string]object
 	writes  []string
-	// versions are all that were written and not deleted by their id.
+	written int
+	// versions are all that were written and not deleted by their id, and
+	// content is what they hold.
 	versions []s3types.ObjectVersion
+	content  map[string]object
 	// fail may answer an error before anything is done.
 	fail func(action, key string) error
 	// wrote is told of each write that was done.
@@ -37,7 +41,7 @@ type fakeS3 struct {
 }
 
 func newFakeS3(bucket string) *fakeS3 {
-	return &fakeS3{bucket: bucket, objects: map[string]object{}}
+	return &fakeS3{bucket: bucket, objects: map[string]object{}, content: map[string]object{}}
 }
 
 func (f *fakeS3) enter(action, bucket, key string) error {
@@ -60,6 +64,9 @@ func (f *fakeS3) GetObject(ctx context.Context, in *s3.GetObjectInput, _ ...func
 		return nil, err
 	}
 	o, ok := f.objects[*in.Key]
+	if in.VersionId != nil {
+		o, ok = f.content[*in.VersionId]
+	}
 	if !ok {
 		return nil, &s3types.NoSuchKey{Message: aws.String("The specified key does not exist.")}
 	}
@@ -91,9 +98,11 @@ func (f *fakeS3) PutObject(ctx context.Context, in *s3.PutObjectInput, _ ...func
 		return nil, err
 	}
 	f.writes = append(f.writes, *in.Key)
-	version, etag := fmt.Sprintf("v%d", len(f.writes)), fmt.Sprintf("%q", hexSum(body)[:32])
+	f.written++
+	version, etag := fmt.Sprintf("v%d", f.written), fmt.Sprintf("%q", hexSum(body)[:32])
 	f.objects[*in.Key] = object{body: body, metadata: in.Metadata, version: version, etag: etag}
-	f.versions = append(f.versions, s3types.ObjectVersion{Key: in.Key, VersionId: aws.String(version)})
+	f.content[version] = f.objects[*in.Key]
+	f.versions = append(f.versions, s3types.ObjectVersion{Key: in.Key, VersionId: aws.String(version), LastModified: aws.Time(time.Now())})
 	if f.wrote != nil {
 		f.wrote(*in.Key)
 	}

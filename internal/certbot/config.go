@@ -16,6 +16,9 @@ type Config struct {
 	// RoleARN is the function's own role. It is for people who are to let it
 	// in elsewhere.
 	RoleARN string `json:"role_arn"`
+	// OwnBucket tells that nothing lies in the bucket but what the function
+	// wrote, and its Config.
+	OwnBucket bool `json:"own_bucket,omitempty"`
 	// ACME is the certificate authority and the account there.
 	ACME ACME `json:"acme"`
 	// SuccessTopicARN and FailureTopicARN are told of every attempt.

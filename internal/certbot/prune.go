@@ -21,39 +21,51 @@ func (s *shelf) prune(ctx context.Context, log *slog.Logger) {
 }
 
 func (s *shelf) deleteOthers(ctx context.Context) error {
-	prefix := s.prefix + VersionsPrefix
-	input := &s3.ListObjectVersionsInput{Bucket: aws.String(s.bucket), Prefix: aws.String(prefix)}
+	versions, err := listVersions(ctx, s.api, s.bucket, s.prefix+VersionsPrefix)
+	if err != nil {
+		return err
+	}
+	for _, v := range versions {
+		serial, _, _ := strings.Cut(strings.TrimPrefix(v.key, s.prefix+VersionsPrefix), "/")
+		if s.pointer.keeps(serial) {
+			continue
+		}
+		if err := deleteVersion(ctx, s.api, s.bucket, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listVersions answers all versions of all objects below a prefix, and the
+// marks of deleted ones. In a bucket that never had versions, each object is a
+// version called "null".
+func listVersions(ctx context.Context, api S3, bucket, prefix string) ([]objectVersion, error) {
+	var versions []objectVersion
+	input := &s3.ListObjectVersionsInput{Bucket: aws.String(bucket), Prefix: aws.String(prefix)}
 	for {
-		page, err := s.api.ListObjectVersions(ctx, input)
+		page, err := api.ListObjectVersions(ctx, input)
 		if err != nil {
-			return fmt.Errorf("listing versions (s3://%s/%s): %w", s.bucket, prefix, err)
+			return nil, fmt.Errorf("listing versions (s3://%s/%s): %w", bucket, prefix, err)
 		}
 		for _, o := range page.Versions {
-			if err := s.deleteUnkept(ctx, o.Key, o.VersionId); err != nil {
-				return err
-			}
+			versions = append(versions, objectVersion{aws.ToString(o.Key), aws.ToString(o.VersionId), aws.ToTime(o.LastModified), false})
 		}
 		for _, o := range page.DeleteMarkers {
-			if err := s.deleteUnkept(ctx, o.Key, o.VersionId); err != nil {
-				return err
-			}
+			versions = append(versions, objectVersion{aws.ToString(o.Key), aws.ToString(o.VersionId), aws.ToTime(o.LastModified), true})
 		}
 		if !aws.ToBool(page.IsTruncated) {
-			return nil
+			return versions, nil
 		}
 		input.KeyMarker, input.VersionIdMarker = page.NextKeyMarker, page.NextVersionIdMarker
 	}
 }
 
-func (s *shelf) deleteUnkept(ctx context.Context, key, version *string) error {
-	below, _ := strings.CutPrefix(aws.ToString(key), s.prefix+VersionsPrefix)
-	serial, _, _ := strings.Cut(below, "/")
-	if s.pointer.keeps(serial) {
-		return nil
-	}
-	_, err := s.api.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: aws.String(s.bucket), Key: key, VersionId: version})
+// deleteVersion deletes a version for good.
+func deleteVersion(ctx context.Context, api S3, bucket string, v objectVersion) error {
+	_, err := api.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: aws.String(v.key), VersionId: aws.String(v.id)})
 	if err != nil {
-		return fmt.Errorf("deleting S3 object (s3://%s/%s): %w", s.bucket, aws.ToString(key), err)
+		return fmt.Errorf("deleting S3 object (s3://%s/%s): %w", bucket, v.key, err)
 	}
 	return nil
 }

@@ -78,6 +78,8 @@ type run struct {
 	sessionErr error
 	// informant is set once the first certificate needed it.
 	informant *informant
+	// looked tells that some certificate needed more than its memory.
+	looked bool
 }
 
 // all looks at the certificates in turn.
@@ -116,6 +118,7 @@ func (r *run) all(ctx context.Context) (Report, error) {
 	}
 	if !r.request.DryRun {
 		r.measure(ctx, report.Certificates)
+		r.sweep(ctx)
 	}
 	return report, errors.Join(failures...)
 }
@@ -162,6 +165,7 @@ func (r *run) one(ctx context.Context, c Certificate) (Status, error) {
 		return status, nil
 	}
 	if err == nil {
+		r.looked = true
 		var told *Status
 		if told, err = r.work(ctx, log, c, &status, memory); told != nil {
 			return *told, told.err()

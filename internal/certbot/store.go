@@ -86,7 +86,12 @@ type object struct {
 
 // getObject reads an object; nil if there is none.
 func getObject(ctx context.Context, api S3, bucket, key string) (*object, error) {
-	out, err := api.GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)})
+	return readObject(ctx, api, &s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)})
+}
+
+func readObject(ctx context.Context, api S3, input *s3.GetObjectInput) (*object, error) {
+	bucket, key := aws.ToString(input.Bucket), aws.ToString(input.Key)
+	out, err := api.GetObject(ctx, input)
 	if awserr.Is(err, "NoSuchKey") {
 		return nil, nil
 	}

@@ -70,6 +70,7 @@ func newWorld(names ...[]string) *world {
 	w.config = Config{
 		Name:            "prod",
 		Bucket:          "certs",
+		OwnBucket:       true,
 		ACME:            ACME{DirectoryURL: caURL + "/dir", KeyParameter: "/fargatedirect/prod/key"},
 		SuccessTopicARN: "good",
 		FailureTopicARN: "bad",

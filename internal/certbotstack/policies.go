@@ -22,22 +22,30 @@ func (s Spec) RolePolicy() iampolicy.Document {
 	read := []string{bucket + "/" + certbot.ConfigPrefix + "*", bucket + "/" + status + "*"}
 	write := []string{bucket + "/" + status + "*"}
 	list := iampolicy.Condition{"StringLike": {"s3:prefix": {certbot.ConfigPrefix + "*", status + "*"}}}
-	var prune []string
+	prune := iampolicy.Statement{Sid: "Prune", Effect: iampolicy.Allow, Action: []string{"s3:DeleteObjectVersion"}, Resource: []string{bucket + "/" + status + "*"}}
 	for _, key := range s.Keys() {
 		read = append(read, bucket+"/"+s.Prefix(key)+"*")
 		write = append(write, bucket+"/"+s.Prefix(key)+"*")
 		list["StringLike"]["s3:prefix"] = append(list["StringLike"]["s3:prefix"], s.Prefix(key)+"*")
-		prune = append(prune, bucket+"/"+s.Prefix(key)+certbot.VersionsPrefix+"*")
 	}
 	if s.ExistingBucket == "" {
 		// All there is its own. It looks for a certificate whose key or prefix
-		// was another before.
+		// was another before, and deletes what such a one left behind.
 		read, list = []string{bucket + "/*"}, nil
+		for _, part := range []string{certbot.PointerObject, certbot.BundleObject, certbot.KeyObject, certbot.CertificateObject, certbot.VersionsPrefix + "*"} {
+			prune.Resource = append(prune.Resource, bucket+"/*/"+part)
+		}
+	} else {
+		// In a bucket without versions there is nothing but the object.
+		prune.Action = append(prune.Action, "s3:DeleteObject")
+		for _, key := range s.Keys() {
+			prune.Resource = append(prune.Resource, bucket+"/"+s.Prefix(key)+certbot.VersionsPrefix+"*")
+		}
 	}
 	statements := []iampolicy.Statement{
 		{Sid: "Read", Effect: iampolicy.Allow, Action: []string{"s3:GetObject", "s3:GetObjectVersion"}, Resource: read},
 		{Sid: "Write", Effect: iampolicy.Allow, Action: []string{"s3:PutObject"}, Resource: write},
-		{Sid: "Prune", Effect: iampolicy.Allow, Action: []string{"s3:DeleteObjectVersion"}, Resource: prune},
+		prune,
 		// Without it, S3 answers 403 instead of 404 for an absent object.
 		{
 			Sid: "List", Effect: iampolicy.Allow, Action: []string{"s3:ListBucket", "s3:ListBucketVersions"}, Resource: []string{bucket},

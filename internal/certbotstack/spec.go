@@ -174,6 +174,7 @@ func (s Spec) Config() (certbot.Config, []byte, string) {
 		Name:            s.Scope.Name,
 		Bucket:          s.BucketName(),
 		RoleARN:         s.RoleARN(),
+		OwnBucket:       s.ExistingBucket == "",
 		SuccessTopicARN: cmp.Or(s.SuccessTopicARN, s.TopicARN()),
 		FailureTopicARN: cmp.Or(s.FailureTopicARN, s.TopicARN()),
 		ACME: certbot.ACME{

@@ -149,14 +149,20 @@ func (a *account) left(t *testing.T, bucket string) string {
 // bucket makes a versioned bucket with an object of the test's own.
 func (a *account) bucket(t *testing.T, name string) {
 	t.Helper()
+	a.plainBucket(t, name)
 	ctx, client := t.Context(), a.s3()
-	try[*s3.CreateBucketOutput](t)(client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &name}))
-	t.Cleanup(func() {
-		a.empty(t, name)
-		try[*s3.DeleteBucketOutput](t)(client.DeleteBucket(background(t), &s3.DeleteBucketInput{Bucket: &name}))
-	})
 	try[*s3.PutBucketVersioningOutput](t)(client.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{Bucket: &name, VersioningConfiguration: &s3types.VersioningConfiguration{Status: s3types.BucketVersioningStatusEnabled}}))
 	try[*s3.PutObjectOutput](t)(client.PutObject(ctx, &s3.PutObjectInput{Bucket: &name, Key: aws.String("mine.txt"), Body: strings.NewReader("mine")}))
+}
+
+// plainBucket makes an empty bucket without versions.
+func (a *account) plainBucket(t *testing.T, name string) {
+	t.Helper()
+	try[*s3.CreateBucketOutput](t)(a.s3().CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &name}))
+	t.Cleanup(func() {
+		a.empty(t, name)
+		try[*s3.DeleteBucketOutput](t)(a.s3().DeleteBucket(background(t), &s3.DeleteBucketInput{Bucket: &name}))
+	})
 }
 
 // TestAccCertbot_nameTaken proves that nothing is touched that belongs to a

@@ -80,7 +80,7 @@ func certbotArguments() map[string]schema.Attribute {
 		},
 		"bucket": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "Name of an existing bucket, instead of the resource's own. Its settings and policy are left alone; it should be versioned and private. Destroying the resource leaves the certificates in it.",
+			MarkdownDescription: "Name of an existing bucket, instead of the resource's own. Its settings and policy are left alone; it should be versioned and private. Destroying the resource leaves the certificates in it, and so does removing one from `certificates`, or giving it another prefix: then nothing is adopted from the old prefix, nor deleted there.",
 			Validators:          []schemaStringValidator{existingBucket()},
 		},
 		"reader_role_arns": schema.SetAttribute{
@@ -143,7 +143,7 @@ func certificateArguments() map[string]schema.Attribute {
 		},
 		"prefix": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "Where `key.pem` and `cert.pem` lie in the bucket; by default `<key>/`. No prefix may lie inside another.",
+			MarkdownDescription: "Where `key.pem` and `cert.pem` lie in the bucket; by default `<key>/`. No prefix may lie inside another. In the resource's own bucket a new prefix adopts the certificate of the old one, and what lies at a prefix that no certificate has any more is deleted 30 days after it expired.",
 			Validators:          []schemaStringValidator{objectPrefix()},
 		},
 		"hosted_zone_id": schema.StringAttribute{
