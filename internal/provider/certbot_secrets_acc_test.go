@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -176,15 +175,7 @@ func (h *hunt) collect(messages int, runs ...*cli) {
 			h.texts["bucket: "+place] = out.body
 		}
 	}
-	ctx := h.t.Context()
-	logs := cloudwatchlogs.NewFilterLogEventsPaginator(cloudwatchlogs.NewFromConfig(h.a.aws), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("/aws/lambda/" + h.parts)})
-	var lines strings.Builder
-	for logs.HasMorePages() {
-		for _, e := range try[*cloudwatchlogs.FilterLogEventsOutput](h.t)(logs.NextPage(ctx)).Events {
-			lines.WriteString(aws.ToString(e.Message) + "\n")
-		}
-	}
-	h.texts["function: log"] = []byte(lines.String())
+	h.texts["function: log"] = []byte(h.a.functionLog(h.t, h.parts))
 	h.texts["topic: messages"] = append(h.texts["topic: messages"], h.drain(h.told, messages)...)
 	h.texts["bus: events"] = append(h.texts["bus: events"], h.drain(h.events, messages)...)
 	h.metadata()
