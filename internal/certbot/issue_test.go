@@ -33,7 +33,7 @@ func TestIssueApexAndWildcardTogether(t *testing.T) {
 		if status.State != StateIssued || status.RunID != "r1" || status.Trigger != TriggerApply || status.AccountURI != caURL+"/account/0" || len(status.ConfigSHA) != 64 {
 			t.Errorf("status %+v", status)
 		}
-		if s := status.Stored; s == nil || s.KeyVersion != "v9" || s.CertificateVersion != "v10" || !s.NotAfter.Equal(leaf.NotAfter) || !slices.Equal(s.Domains, []string{"*.example.com", "example.com"}) {
+		if s := status.Stored; s == nil || s.KeyVersion != "v10" || s.CertificateVersion != "v11" || !s.NotAfter.Equal(leaf.NotAfter) || !slices.Equal(s.Domains, []string{"*.example.com", "example.com"}) {
 			t.Errorf("stored %+v", status.Stored)
 		}
 		w.storedStatusIs(t, status)

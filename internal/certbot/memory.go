@@ -63,6 +63,8 @@ type memory struct {
 	// Issued are the certificates of the last week.
 	Attempts []spending `json:"attempts,omitempty"`
 	Issued   []spending `json:"issued,omitempty"`
+	// Presented are challenge values that may still be in a zone.
+	Presented []presented `json:"presented,omitempty"`
 
 	// read is the object that it was read from, nil if there was none.
 	read *object

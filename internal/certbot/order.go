@@ -29,6 +29,10 @@ type order struct {
 	// replaces names the certificate that the order renews (RFC 9773, 5); it
 	// is empty where it renews none.
 	replaces string
+	// present notes challenge values before they are added, without which none
+	// are, and withdrawn notes that they are removed again.
+	present   func(context.Context, txtValues) error
+	withdrawn func()
 	// warn tells what went wrong beside the outcome.
 	warn func(ctx context.Context, what string, err error)
 }
@@ -124,12 +128,17 @@ func (o order) prove(ctx context.Context, proofs []proof) error {
 	for _, p := range proofs {
 		values[p.recordName] = append(values[p.recordName], p.content)
 	}
+	if err := o.present(ctx, values); err != nil {
+		return err
+	}
 	defer func() {
 		after, cancel := afterwards(ctx, o.reserve/2)
 		defer cancel()
 		if err := o.records.remove(after, values); err != nil {
 			o.warn(after, "challenge records stay behind", err)
+			return
 		}
+		o.withdrawn()
 	}()
 	change, err := o.records.add(ctx, values)
 	if err != nil {

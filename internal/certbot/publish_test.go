@@ -18,7 +18,7 @@ func published(key, serial string) []string {
 	version := key + "/versions/" + serial
 	memory := MemoryObject("prod", key)
 	lease := LeaseObject("prod")
-	return []string{lease, status, memory, version + "/key.pem", version + "/cert.pem", key + "/current.json", key + "/bundle.pem", key + "/key.pem", key + "/cert.pem", memory, status, lease}
+	return []string{lease, status, memory, memory, version + "/key.pem", version + "/cert.pem", key + "/current.json", key + "/bundle.pem", key + "/key.pem", key + "/cert.pem", memory, status, lease}
 }
 
 // readers read a certificate in the ways that never see two versions at once.
@@ -185,7 +185,7 @@ func TestTwoObjectsAreTakenOver(t *testing.T) {
 			t.Errorf("status %+v, want the same certificate in the same objects", got)
 		}
 		want := slices.DeleteFunc(published("a", first.Serial), func(key string) bool { return key == "a/key.pem" || key == "a/cert.pem" })
-		want = slices.Delete(want, 2, 3) // nothing is ordered, so no attempt is noted
+		want = slices.Delete(want, 2, 4) // nothing is ordered, so neither an attempt nor records are noted
 		if !slices.Equal(w.s3.writes, want) {
 			t.Errorf("wrote %q, want %q", w.s3.writes, want)
 		}
@@ -202,7 +202,7 @@ func TestAnyLostObjectIsRepaired(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld([]string{"example.com"})
 		serial := w.mustRun(t, Request{})[0].Stored.Serial
-		for _, key := range published("a", serial)[3:9] {
+		for _, key := range published("a", serial)[4:10] {
 			for _, spoil := range []func(){
 				func() { delete(w.s3.objects, key) },
 				func() { w.s3.objects[key] = object{body: []byte("spoiled"), etag: `"spoiled"`} },

@@ -31,6 +31,8 @@ type fakeZone struct {
 	before func(batch int)
 	// fail may answer an error before anything is done.
 	fail func(action string) error
+	// deny tells for which names a batch is denied.
+	deny func(name string) bool
 	// loseAnswer drops the answer to the first batch after applying it.
 	loseAnswer bool
 }
@@ -90,6 +92,9 @@ func (f *fakeZone) ChangeResourceRecordSets(ctx context.Context, in *route53.Cha
 	}
 	sets := maps.Clone(f.sets)
 	for _, change := range in.ChangeBatch.Changes {
+		if f.deny != nil && f.deny(plainName(*change.ResourceRecordSet.Name)) {
+			return nil, denied("route53:ChangeResourceRecordSets")
+		}
 		if err := apply(sets, change); err != nil {
 			return nil, err
 		}

@@ -72,7 +72,7 @@ func (r *run) awaited() bool { return r.request.Trigger == TriggerApply || r.req
 
 // mustAct tells whether there is something to do that needs the lease.
 func (r *run) mustAct(ctx context.Context, log *slog.Logger, c Certificate, place *shelf, m *memory) (bool, error) {
-	if r.forces(m) || r.request.Rollback != nil {
+	if r.forces(m) || r.request.Rollback != nil || len(m.Presented) > 0 {
 		return true, nil
 	}
 	whole, err := place.whole()
@@ -90,6 +90,7 @@ func (r *run) act(ctx context.Context, log *slog.Logger, c Certificate, place *s
 	if err := storeStatus(ctx, r.clients.S3, r.config, *status); err != nil {
 		return err
 	}
+	r.removeOrphans(ctx, log, c, m)
 	if r.request.Rollback != nil {
 		return r.rollBack(ctx, log, c, place, status)
 	}
@@ -152,6 +153,10 @@ func (r *run) renew(ctx context.Context, log *slog.Logger, c Certificate, place 
 		want:     c,
 		reserve:  r.reserve,
 		replaces: replaces(place.have, c, session),
+		present: func(ctx context.Context, values txtValues) error {
+			return r.present(ctx, c, m, values)
+		},
+		withdrawn: m.withdrawn,
 		warn: func(ctx context.Context, what string, err error) {
 			log.WarnContext(ctx, what, "error", err.Error())
 		},

@@ -31,6 +31,7 @@ type world struct {
 	ssm     *fakeSSM
 	sns     *fakeSNS
 	zone    *fakeZone
+	zones   zones // instead of the one zone
 	ca      *fakeCA
 	config  Config
 	log     lockedBuffer
@@ -84,7 +85,12 @@ func newWorld(names ...[]string) *world {
 
 // run makes one run with the configuration as it is now.
 func (w *world) run(ctx context.Context, request Request) (Report, error) {
-	return w.runWith(ctx, request, func(Role) Route53 { return w.zone })
+	return w.runWith(ctx, request, func(Role) Route53 {
+		if w.zones != nil {
+			return w.zones
+		}
+		return w.zone
+	})
 }
 
 func (w *world) runWith(ctx context.Context, request Request, route53 func(Role) Route53) (Report, error) {

@@ -7,6 +7,7 @@ func certbotRunMutants() []mutant {
 		lease  = "internal/certbot/lease.go"
 		memory = "internal/certbot/memory.go"
 		work   = "internal/certbot/work.go"
+		orphan = "internal/certbot/orphans.go"
 		pkg    = "./internal/certbot"
 	)
 	return []mutant{
@@ -51,6 +52,27 @@ func certbotRunMutants() []mutant {
 			old:  `	return r.reason(ctx, log, c, place.have, m) != "", nil` + "\n",
 			new:  `	return r.reason(ctx, log, c, place.have, m) != "-", nil` + "\n",
 			pkg:  pkg, test: "^TestIdleRunsTakeNoLease$",
+		},
+		{
+			name: "certbot/orphaned-records-not-removed",
+			file: work,
+			old:  "	r.removeOrphans(ctx, log, c, m)\n",
+			new:  "",
+			pkg:  pkg, test: "^TestRecordsOfAKilledRunAreRemoved$",
+		},
+		{
+			name: "certbot/records-not-noted-before-they-are-added",
+			file: orphan,
+			old:  "	return r.remember(ctx, c, m)\n",
+			new:  "	return ctx.Err()\n",
+			pkg:  pkg, test: "^TestRecordsOfAKilledRunAreRemoved$",
+		},
+		{
+			name: "certbot/orphaned-records-given-up-at-once",
+			file: orphan,
+			old:  "awserr.IsAccessDenied(err) && !p.of(c)",
+			new:  "awserr.IsAccessDenied(err)",
+			pkg:  pkg, test: "^TestRecordsOfAKilledRunAreRemoved$",
 		},
 	}
 }
