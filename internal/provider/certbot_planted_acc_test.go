@@ -36,14 +36,15 @@ import (
 // planted are keys by the form in which they are planted, each form another
 // key, so that it shows which ones are found.
 type planted struct {
-	// texts fit everywhere, tags also where AWS takes few characters only.
-	texts, tags map[string]string
-	searcher    secretsearch.Searcher
+	// texts fit into any text, tags also where AWS takes few characters only,
+	// and binaries where it takes any bytes.
+	texts, tags, binaries map[string]string
+	searcher              secretsearch.Searcher
 }
 
 func newPlanted(t *testing.T) *planted {
 	t.Helper()
-	p := &planted{texts: map[string]string{}, tags: map[string]string{}}
+	p := &planted{texts: map[string]string{}, tags: map[string]string{}, binaries: map[string]string{}}
 	for form, write := range map[string]func(pkcs8, sec1, d []byte) string{
 		"PEM":          func(pkcs8, _, _ []byte) string { return pemText("PRIVATE KEY", pkcs8) },
 		"SEC 1 PEM":    func(_, sec1, _ []byte) string { return pemText("EC PRIVATE KEY", sec1) },
@@ -54,6 +55,8 @@ func newPlanted(t *testing.T) *planted {
 		"JWK": func(_, _, d []byte) string {
 			return `{"kty":"EC","crv":"P-256","d":"` + base64.RawURLEncoding.EncodeToString(d) + `"}`
 		},
+		"DER":                      func(pkcs8, _, _ []byte) string { return string(pkcs8) },
+		"DER of SEC 1":             func(_, sec1, _ []byte) string { return string(sec1) },
 		"tag: base64 of PKCS #8":   func(pkcs8, _, _ []byte) string { return base64.StdEncoding.EncodeToString(pkcs8) },
 		"tag: base64url of SEC 1":  func(_, sec1, _ []byte) string { return base64.RawURLEncoding.EncodeToString(sec1) },
 		"tag: hex of SEC 1":        func(_, sec1, _ []byte) string { return hex.EncodeToString(sec1) },
@@ -67,7 +70,11 @@ func newPlanted(t *testing.T) *planted {
 		}
 		pkcs8, sec1, d := try[[]byte](t)(x509.MarshalPKCS8PrivateKey(key)), try[[]byte](t)(x509.MarshalECPrivateKey(key)), try[[]byte](t)(key.Bytes())
 		text := write(pkcs8, sec1, d)
-		p.texts[form] = text
+		if strings.HasPrefix(form, "DER") {
+			p.binaries[form] = text
+		} else {
+			p.texts[form] = text
+		}
 		if strings.HasPrefix(form, "tag: ") {
 			p.tags[form] = text
 		}
@@ -117,8 +124,8 @@ func (h *hunt) plant(tf *cli, config string) {
 	}
 	files := "terraform: " + filepath.Base(tf.dir)
 	for place, want := range map[string][]string{
-		"function: log": forms, "topic: messages": forms, "bus: events": forms, "bucket: status/prod/planted.json": forms,
-		"bucket: metadata of planted.pem": tags, "parameter: tags": tags, "function: configuration": tags,
+		"function: log": forms, "topic: messages": forms, "bus: events": forms, "bucket: status/prod/planted.json": forms, "bucket: planted.der": slices.Collect(maps.Keys(p.binaries)),
+		"bucket: metadata of planted.der": tags, "parameter: tags": tags, "function: configuration": tags,
 		"terraform: show of the state": forms, "terraform: show of the plan": forms,
 		files + "/terraform.tfstate": forms, files + "/plan/tfplan": forms, files + "/terraform.log": tags,
 	} {
@@ -158,7 +165,7 @@ func (h *hunt) plantInAWS(p *planted, all string) {
 	}
 	client := h.a.s3()
 	try[*s3.PutObjectOutput](h.t)(client.PutObject(ctx, &s3.PutObjectInput{Bucket: &h.parts, Key: aws.String(certbot.StatusObject("prod", "planted")), Body: strings.NewReader(all)}))
-	try[*s3.PutObjectOutput](h.t)(client.PutObject(ctx, &s3.PutObjectInput{Bucket: &h.parts, Key: aws.String("planted.pem"), Metadata: metadata}))
+	try[*s3.PutObjectOutput](h.t)(client.PutObject(ctx, &s3.PutObjectInput{Bucket: &h.parts, Key: aws.String("planted.der"), Metadata: metadata, Body: strings.NewReader(strings.Join(slices.Collect(maps.Values(p.binaries)), ""))}))
 	for name := range h.a.accountKeys(h.t, "prod") {
 		try[*ssm.AddTagsToResourceOutput](h.t)(ssm.NewFromConfig(h.a.aws).AddTagsToResource(ctx, &ssm.AddTagsToResourceInput{
 			ResourceType: ssmtypes.ResourceTypeForTaggingParameter, ResourceId: &name, Tags: tags,

@@ -69,6 +69,7 @@ func TestAccNoSecrets(t *testing.T) {
 	var s secretsearch.Searcher
 	h.secrets(&s)
 	h.collect(4, tf, imported)
+	h.bodiesAreNotLogged(tf)
 	for place, found := range h.found(&s) {
 		t.Errorf("%s: %v", place, found)
 	}
@@ -129,6 +130,12 @@ func (h *hunt) secrets(s *secretsearch.Searcher) {
 		}
 	}
 	certificates := len(known)
+	for place, out := range h.objects() {
+		holds := strings.HasSuffix(out.key, certbot.KeyObject) || strings.HasSuffix(out.key, certbot.BundleObject)
+		if found, err := s.Find(place, out.body); err != nil || holds && len(found) == 0 {
+			h.t.Errorf("no key of the run is found in %s, %v", place, err)
+		}
+	}
 	client := ssm.NewFromConfig(h.a.aws)
 	for name := range h.a.accountKeys(h.t, "prod") {
 		out := try[*ssm.GetParameterOutput](h.t)(client.GetParameter(h.t.Context(), &ssm.GetParameterInput{Name: &name, WithDecryption: aws.Bool(true)}))
@@ -202,6 +209,23 @@ func (h *hunt) files(tf *cli) {
 			h.t.Fatal(err)
 		}
 		h.texts["terraform: "+filepath.Join(filepath.Base(tf.dir), e.Name())] = text
+	}
+}
+
+// bodiesAreNotLogged makes sure that the provider reads objects without logging
+// what they hold: those it reads now hold no secret, but others lie beside.
+func (h *hunt) bodiesAreNotLogged(tf *cli) {
+	h.t.Helper()
+	log := string(h.texts["terraform: "+filepath.Join(filepath.Base(tf.dir), "terraform.log")])
+	for _, want := range []string{"S3/GetObject", "S3/PutObject", "Lambda/Invoke", certbot.StatusObject("prod", "browser"), certbot.ConfigPrefix} {
+		if !strings.Contains(log, want) {
+			h.t.Errorf("%s is not in the provider's log; the test shows nothing", want)
+		}
+	}
+	for _, member := range []string{"config_sha256", "key_parameter"} {
+		if strings.Contains(log, member) {
+			h.t.Errorf("the provider logs the content of objects: it has their member %s", member)
+		}
 	}
 }
 
