@@ -100,3 +100,27 @@ func TestRunWithAnIDAlwaysTells(t *testing.T) {
 		w.storedStatusIs(t, status)
 	})
 }
+
+// A request that comes again while its run is at work waits for that run, and
+// answers as it does. Till then the status is that it is at work.
+func TestRequestThatComesAgainMeanwhile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld([]string{"example.com"})
+		w.mustRun(t, Request{})
+		request := Request{RunID: "r", Force: true}
+		first := make(chan []outcome)
+		go func() { first <- w.runAll(t, request) }()
+		time.Sleep(w.zone.delay / 4)
+		second := make(chan []outcome)
+		go func() { second <- w.runAll(t, request) }()
+		time.Sleep(w.zone.delay / 2)
+		if status := decode[Status](t, w.s3.text(StatusObject("prod", "a"))); status.State != StateRunning || status.RunID != "r" {
+			t.Errorf("while the run is at work the status is %+v", status)
+		}
+		one, two := <-first, <-second
+		if w.ordered() != 2 || one[0].err != nil || one[0].report.Certificates[0].State != StateIssued || !reflect.DeepEqual(one, two) {
+			t.Errorf("%d orders; the first: %+v, the second: %+v", w.ordered(), one, two)
+		}
+	})
+}

@@ -70,9 +70,11 @@ func (r *run) look(ctx context.Context, c Certificate, status *Status) (place *s
 // may whoever gave the run its id.
 func (r *run) awaited() bool { return r.request.Trigger == TriggerApply || r.request.RunID != "" }
 
-// mustAct tells whether there is something to do that needs the lease.
+// mustAct tells whether there is something to do that needs the lease. A
+// request that comes again, and so forces nothing, waits for its twin, which
+// may be at work: else it would tell how that ends before it does.
 func (r *run) mustAct(ctx context.Context, log *slog.Logger, c Certificate, place *shelf, m *memory) (bool, error) {
-	if r.forces(m) || r.request.Rollback != nil || len(m.Presented) > 0 {
+	if r.request.Force || r.request.Rollback != nil || len(m.Presented) > 0 {
 		return true, nil
 	}
 	whole, err := place.whole()

@@ -5,6 +5,7 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
@@ -16,6 +17,7 @@ import (
 var (
 	_ provider.Provider              = (*fargatedirectProvider)(nil)
 	_ provider.ProviderWithFunctions = (*fargatedirectProvider)(nil)
+	_ provider.ProviderWithActions   = (*fargatedirectProvider)(nil)
 )
 
 type fargatedirectProvider struct{ version string }
@@ -67,6 +69,7 @@ func (p *fargatedirectProvider) Configure(ctx context.Context, req provider.Conf
 	data.defaultTags = model.defaultTags(ctx, &resp.Diagnostics)
 	resp.ResourceData = data
 	resp.DataSourceData = data
+	resp.ActionData = data
 }
 
 func (p *fargatedirectProvider) Resources(context.Context) []func() resource.Resource {
@@ -75,6 +78,10 @@ func (p *fargatedirectProvider) Resources(context.Context) []func() resource.Res
 
 func (p *fargatedirectProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{newCertificateDataSource}
+}
+
+func (p *fargatedirectProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{newRenewAction}
 }
 
 func (p *fargatedirectProvider) Functions(context.Context) []func() function.Function {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -42,13 +43,16 @@ func TestSchemasAreDescribed(t *testing.T) {
 	for name, s := range schemas.DataSourceSchemas {
 		described(t, name, s.Block)
 	}
+	for name, s := range schemas.ActionSchemas {
+		described(t, name, s.Schema.Block)
+	}
 	for name, f := range schemas.Functions {
 		if f.Description == "" || f.Summary == "" {
 			t.Errorf("function %s is not described", name)
 		}
 	}
-	if len(schemas.ResourceSchemas) != 3 || len(schemas.DataSourceSchemas) != 1 || len(schemas.Functions) != 1 {
-		t.Errorf("the provider has %d resources, %d data sources and %d functions", len(schemas.ResourceSchemas), len(schemas.DataSourceSchemas), len(schemas.Functions))
+	if len(schemas.ResourceSchemas) != 3 || len(schemas.DataSourceSchemas) != 1 || len(schemas.Functions) != 1 || len(schemas.ActionSchemas) != 1 {
+		t.Errorf("the provider has %d resources, %d data sources, %d functions and %d actions", len(schemas.ResourceSchemas), len(schemas.DataSourceSchemas), len(schemas.Functions), len(schemas.ActionSchemas))
 	}
 }
 
@@ -110,6 +114,12 @@ func TestModelsFitSchemas(t *testing.T) {
 	config := tfsdk.Config{Schema: data.Schema, Raw: null(data.Schema.Type().TerraformType(ctx))}
 	for _, d := range config.Get(ctx, &certificateDataModel{}) {
 		t.Errorf("certificate: %s: %s", d.Summary(), d.Detail())
+	}
+	renew := &action.SchemaResponse{}
+	newRenewAction().Schema(ctx, action.SchemaRequest{}, renew)
+	config = tfsdk.Config{Schema: renew.Schema, Raw: null(renew.Schema.Type().TerraformType(ctx))}
+	for _, d := range config.Get(ctx, &renewModel{}) {
+		t.Errorf("renew: %s: %s", d.Summary(), d.Detail())
 	}
 	p := &provider.SchemaResponse{}
 	(&fargatedirectProvider{}).Schema(ctx, provider.SchemaRequest{}, p)

@@ -24,6 +24,13 @@ func certbotAskMutants() []mutant {
 			pkg:  pkg, test: "^TestLateRepetitionForcesNothing$",
 		},
 		{
+			name: "certbot/repetition-does-not-wait-for-its-twin",
+			file: "internal/certbot/work.go",
+			old:  "if r.request.Force || r.request.Rollback != nil ||",
+			new:  "if r.forces(m) || r.request.Rollback != nil ||",
+			pkg:  pkg, test: "^TestRequestThatComesAgainMeanwhile$",
+		},
+		{
 			name: "certbot/dry-run-makes-an-account-key",
 			file: dryrun,
 			old:  "readAccountKey(ctx, r.clients.SSM, r.config.ACME.KeyParameter)",
