@@ -1,5 +1,6 @@
-// Command callerpolicy writes the IAM policies that the caller of Terraform
-// needs, for the documentation. Its argument is the folder to write to.
+// Command callerpolicy writes, for the documentation, the IAM policies that the
+// caller of Terraform needs, and those that a fargatedirect_certbot gives to
+// others. Its argument is the folder to write to.
 package main
 
 import (
@@ -7,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -28,7 +30,9 @@ func main() {
 }
 
 func write(folder string) error {
-	for name, policy := range examples() {
+	all := examples()
+	maps.Copy(all, grants())
+	for name, policy := range all {
 		var text bytes.Buffer
 		if err := json.Indent(&text, []byte(policy.JSON()), "", "  "); err != nil {
 			return fmt.Errorf("formatting policy (%s): %w", name, err)
@@ -42,16 +46,33 @@ func write(folder string) error {
 	return nil
 }
 
+const zone = "Z0123456789ABCDEFGHIJ"
+
+func scope(kind string) names.Scope {
+	return names.Scope{Kind: kind, Partition: "aws", DNSSuffix: "amazonaws.com", Account: "123456789012", Region: "eu-west-2", Name: "prod"}
+}
+
+func certbot() certbotstack.Spec {
+	return certbotstack.Spec{
+		Scope: scope(names.KindCertbot), HostedZoneID: zone, IAMPath: "/", DirectoryURL: certbotstack.DefaultDirectoryURL,
+		Certificates: map[string]certbotstack.Certificate{"browser": {Domains: []string{"*.browser.example.com"}}},
+	}
+}
+
+// grants are what a certbot gives to others: to its function, to who reads a
+// certificate, and to who comes to its bucket.
+func grants() map[string]iampolicy.Document {
+	guarded := certbot()
+	guarded.ReaderRoleARNs = []string{"arn:aws:iam::123456789012:role/browser"}
+	return map[string]iampolicy.Document{
+		"certbot_function": certbot().RolePolicy(),
+		"certbot_reader":   certbot().ReaderPolicy("browser"),
+		"certbot_bucket":   guarded.BucketPolicy(),
+	}
+}
+
 // examples are the policies for resources with no more than what is required.
 func examples() map[string]iampolicy.Document {
-	const zone = "Z0123456789ABCDEFGHIJ"
-	scope := func(kind string) names.Scope {
-		return names.Scope{Kind: kind, Partition: "aws", DNSSuffix: "amazonaws.com", Account: "123456789012", Region: "eu-west-2", Name: "prod"}
-	}
-	certbot := certbotstack.Spec{
-		Scope: scope(names.KindCertbot), HostedZoneID: zone, IAMPath: "/",
-		Certificates: map[string]certbotstack.Certificate{"browser": {}},
-	}
 	taskDNS := taskdnsstack.Spec{
 		Scope: scope(names.KindTaskDNS), IAMPath: "/", Place: taskdns.Place{Domain: "browser.example.com", HostedZoneID: zone},
 		ClusterARNs: []string{"arn:aws:ecs:eu-west-2:123456789012:cluster/browsers"},
@@ -59,5 +80,5 @@ func examples() map[string]iampolicy.Document {
 	zoneScope := scope(names.KindZone)
 	zoneScope.Name = "browser.example.com"
 	delegated := zonestack.Spec{Scope: zoneScope, ParentZoneID: zone}
-	return map[string]iampolicy.Document{"certbot": certbot.CallerPolicy(), "task_dns": taskDNS.CallerPolicy(), "zone": delegated.CallerPolicy()}
+	return map[string]iampolicy.Document{"certbot": certbot().CallerPolicy(), "task_dns": taskDNS.CallerPolicy(), "zone": delegated.CallerPolicy()}
 }

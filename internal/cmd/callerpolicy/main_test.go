@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,7 +16,9 @@ func TestWrite(t *testing.T) {
 	if err := write(folder); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range examples() {
+	written := examples()
+	maps.Copy(written, grants())
+	for name, want := range written {
 		text, err := os.ReadFile(filepath.Join(folder, name+".json"))
 		if err != nil {
 			t.Fatal(err)
