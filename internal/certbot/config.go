@@ -219,6 +219,9 @@ type Failure struct {
 	// NextAttempt is from when on a scheduled run tries again. An apply or a
 	// forced run need not wait for it, but for RetryAfter.
 	NextAttempt time.Time `json:"next_attempt,omitzero"`
+	// InForce tells that the new certificate is in force all the same, but that
+	// some of its objects, or of its other places, are not written yet.
+	InForce bool `json:"in_force,omitempty"`
 }
 
 // Stored describes a certificate in the bucket.

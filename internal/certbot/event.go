@@ -53,6 +53,8 @@ type EventDetail struct {
 
 // EventStored is the certificate in the bucket.
 type EventStored struct {
+	// Version names the version of the certificate below its prefix.
+	Version   string    `json:"version"`
 	Serial    string    `json:"serial"`
 	Issuer    string    `json:"issuer"`
 	NotBefore time.Time `json:"notBefore"`
@@ -72,6 +74,8 @@ type EventProblem struct {
 	Type string `json:"type,omitempty"`
 	// RetryAfter is when it may be tried again, if that is known.
 	RetryAfter time.Time `json:"retryAfter,omitzero"`
+	// NextAttempt is from when on a scheduled run tries again, if that is known.
+	NextAttempt time.Time `json:"nextAttempt,omitzero"`
 }
 
 // tell tells people and programs how it ended for a certificate. What is
@@ -128,7 +132,7 @@ func (r *run) eventDetail(c Certificate, status Status) EventDetail {
 	}
 	if s := status.Stored; s != nil {
 		detail.Stored = &EventStored{
-			Serial: s.Serial, Issuer: s.Issuer, NotBefore: s.NotBefore, NotAfter: s.NotAfter, DaysLeft: wholeDays(s.NotAfter.Sub(status.FinishedAt)),
+			Version: s.Serial, Serial: s.Serial, Issuer: s.Issuer, NotBefore: s.NotBefore, NotAfter: s.NotAfter, DaysLeft: wholeDays(s.NotAfter.Sub(status.FinishedAt)),
 			KeyVersion: s.KeyVersion, CertificateVersion: s.CertificateVersion,
 		}
 	}
@@ -137,7 +141,7 @@ func (r *run) eventDetail(c Certificate, status Status) EventDetail {
 		if len(text) > maxProblemText {
 			text = strings.ToValidUTF8(text[:maxProblemText], "") + "…"
 		}
-		detail.Problem = &EventProblem{Text: text, Type: f.ProblemType, RetryAfter: f.RetryAfter}
+		detail.Problem = &EventProblem{Text: text, Type: f.ProblemType, RetryAfter: f.RetryAfter, NextAttempt: f.NextAttempt}
 	}
 	return detail
 }

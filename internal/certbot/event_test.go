@@ -95,7 +95,7 @@ func TestEvents(t *testing.T) {
 		is := func(got EventDetail, daysLeft int) {
 			t.Helper()
 			want.Stored = &EventStored{
-				Serial: stored.Serial, Issuer: stored.Issuer, NotBefore: stored.NotBefore, NotAfter: stored.NotAfter, DaysLeft: daysLeft,
+				Version: stored.Serial, Serial: stored.Serial, Issuer: stored.Issuer, NotBefore: stored.NotBefore, NotAfter: stored.NotAfter, DaysLeft: daysLeft,
 				KeyVersion: stored.KeyVersion, CertificateVersion: stored.CertificateVersion,
 			}
 			if g, w := jsonText(t, got), jsonText(t, want); g != w {

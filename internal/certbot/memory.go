@@ -261,31 +261,32 @@ func (m *memory) good(status *Status) {
 // failed notes why a run failed, and tells when the next one tries again. An
 // attempt that was not made is no failure.
 func (m *memory) failed(err error, status *Status, now time.Time) {
+	if m == nil {
+		return // it could not be read
+	}
 	f := status.Failure
 	if status.Stored != nil || errors.Is(err, errTorn) {
 		m.Stored = status.Stored
 	}
-	if other, ok := errors.AsType[*occupied](err); ok {
+	early, isEarly := errors.AsType[*tooEarly](err)
+	other, isOccupied := errors.AsType[*occupied](err)
+	switch {
+	case isOccupied:
 		f.NextAttempt = other.by.Until
-		return
-	}
-	if early, ok := errors.AsType[*tooEarly](err); ok {
-		if early.theirs {
-			f.RetryAfter = early.until
-		} else {
-			m.NextAttempt = early.until
+	case isEarly && early.theirs:
+		f.RetryAfter = early.until
+	case isEarly:
+		m.NextAttempt = later(m.NextAttempt, early.until)
+	default:
+		m.Failures++
+		m.Failure = err.Error()
+		m.NextAttempt = now.Add(pauses[min(m.Failures, len(pauses))-1]).UTC()
+		m.RetryAfter = f.RetryAfter
+		if limit := now.Add(longestRefusal).UTC(); m.RetryAfter.After(limit) {
+			m.RetryAfter = limit
 		}
-		f.NextAttempt = early.until
-		return
 	}
-	m.Failures++
-	m.Failure = err.Error()
-	m.NextAttempt = now.Add(pauses[min(m.Failures, len(pauses))-1]).UTC()
-	m.RetryAfter = f.RetryAfter
-	if limit := now.Add(longestRefusal).UTC(); m.RetryAfter.After(limit) {
-		m.RetryAfter = limit
-	}
-	f.NextAttempt = later(m.NextAttempt, m.RetryAfter)
+	f.NextAttempt = later(f.NextAttempt, later(m.NextAttempt, m.RetryAfter))
 }
 
 func later(a, b time.Time) time.Time {

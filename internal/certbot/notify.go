@@ -58,8 +58,12 @@ func (r *run) failureBody(c Certificate, status Status) string {
 	case status.FinishedAt.After(status.Stored.NotAfter):
 		fmt.Fprintf(&text, "\nThe certificate in the bucket EXPIRED on %s.\n", stamp(status.Stored.NotAfter))
 	default:
+		state := "was not touched"
+		if status.Failure.InForce {
+			state = "is the new one"
+		}
 		left := status.Stored.NotAfter.Sub(status.FinishedAt)
-		fmt.Fprintf(&text, "\nThe certificate in the bucket was not touched. It is valid until %s (%d days left).\n", stamp(status.Stored.NotAfter), int(left/(24*time.Hour)))
+		fmt.Fprintf(&text, "\nThe certificate in the bucket %s. It is valid until %s (%d days left).\n", state, stamp(status.Stored.NotAfter), int(left/(24*time.Hour)))
 	}
 	fmt.Fprintf(&text, "The function's log tells more: look for the run's id.\n")
 	return text.String()

@@ -55,6 +55,7 @@ const notStored = "No new certificate was stored: "
 func failure(err error) *Failure {
 	f := &Failure{Message: notStored + err.Error() + "."}
 	if errors.Is(err, errTorn) {
+		f.InForce = true
 		f.Message = "The certificate is in force, but not for all its readers: " + err.Error() + "."
 	}
 	if p, ok := errors.AsType[*problem](err); ok {
@@ -67,6 +68,15 @@ func failure(err error) *Failure {
 		f.Message += " The authority allows the next attempt at " + stamp(f.RetryAfter) + "."
 	}
 	return f
+}
+
+// sayNext ends the message with when it is tried again.
+func (f *Failure) sayNext() {
+	after := ""
+	if !f.NextAttempt.IsZero() {
+		after = " after " + stamp(f.NextAttempt)
+	}
+	f.Message += " The next scheduled run" + after + " tries again."
 }
 
 // advice is what can be done about an error; empty where the error says it all.
@@ -91,7 +101,7 @@ func advice(err error, f *Failure) string {
 	case "userActionRequired":
 		return "The authority wants its terms of service confirmed: see its message."
 	case "serverInternal":
-		return "That is the authority's own fault; the next scheduled run tries again."
+		return "That is the authority's own fault."
 	}
 	if denied, ok := errors.AsType[*zoneDenied](err); ok {
 		return denied.advice()
@@ -100,7 +110,7 @@ func advice(err error, f *Failure) string {
 	case awserr.IsAccessDenied(err):
 		return "The function's role, or a policy on what it asked for, forbids it: apply the resource again, and look for policies that others put on the bucket, the keys or the account."
 	case isTimeout(err):
-		return "The run came to the end of its time; the next scheduled run tries again."
+		return "The run came to the end of its time."
 	}
 	return ""
 }

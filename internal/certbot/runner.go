@@ -175,8 +175,9 @@ func (r *run) one(ctx context.Context, c Certificate) (Status, error) {
 	if err != nil {
 		status.State = StateFailed
 		status.Failure = failure(err)
-		if memory != nil && r.request.Rollback == nil {
+		if r.request.Rollback == nil {
 			memory.failed(err, &status, time.Now())
+			status.Failure.sayNext()
 		}
 		log.ErrorContext(ctx, "the certificate was not renewed", "error", err.Error())
 	} else {

@@ -74,5 +74,19 @@ func certbotRunMutants() []mutant {
 			new:  "awserr.IsAccessDenied(err)",
 			pkg:  pkg, test: "^TestRecordsOfAKilledRunAreRemoved$",
 		},
+		{
+			name: "certbot/next-attempt-not-told",
+			file: "internal/certbot/problem.go",
+			old:  "	if !f.NextAttempt.IsZero() {\n		after",
+			new:  "	if f.NextAttempt.IsZero() {\n		after",
+			pkg:  pkg, test: "^TestFailuresTellTheNextAttempt$",
+		},
+		{
+			name: "certbot/torn-told-as-untouched",
+			file: "internal/certbot/problem.go",
+			old:  "		f.InForce = true\n",
+			new:  "",
+			pkg:  pkg, test: "^TestTornPublicationIsNotToldAsUntouched$",
+		},
 	}
 }
