@@ -88,6 +88,13 @@ type Cloud struct {
 	dns        *dnsServer
 	localstack *process
 	pebble     *process
+
+	pebbleBinary string
+	// bindingMu guards binding and bindingPebble, which is nil until somebody
+	// wants it.
+	bindingMu     sync.Mutex
+	binding       BindingAuthority
+	bindingPebble *process
 }
 
 // Start brings up the cloud and returns when all of it answers. If the
@@ -170,6 +177,9 @@ func (c *Cloud) makeLogDir(o Options) error {
 // Close ends everything that Start started and removes its files.
 func (c *Cloud) Close() error {
 	c.pebble.stop()
+	c.bindingMu.Lock()
+	c.bindingPebble.stop()
+	c.bindingMu.Unlock()
 	c.localstack.stop()
 	c.dns.close()
 	if err := os.RemoveAll(c.Dir); err != nil {

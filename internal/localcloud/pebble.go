@@ -19,8 +19,8 @@ const pebblePackage = "github.com/letsencrypt/pebble/v2/cmd/pebble"
 
 // startPebble builds Pebble if need be and starts it on free ports.
 func (c *Cloud) startPebble(ctx context.Context, o Options) error {
-	binary, err := o.buildPebble(ctx)
-	if err != nil {
+	var err error
+	if c.pebbleBinary, err = o.buildPebble(ctx); err != nil {
 		return err
 	}
 	authority, err := newAuthority(filepath.Join(c.Dir, "directory.pem"), filepath.Join(c.Dir, "directory-key.pem"))
@@ -29,10 +29,12 @@ func (c *Cloud) startPebble(ctx context.Context, o Options) error {
 	}
 	c.DirectoryCAPEM = authority
 	begun := time.Now()
-	c.pebble, err = retryStart(func() (*process, error) { return c.runPebble(ctx, binary) })
+	var at pebbleAddress
+	c.pebble, at, err = c.runPebble(ctx, "pebble", nil)
 	if err != nil {
 		return err
 	}
+	c.DirectoryURL, c.ManagementURL = at.directory, at.management
 	o.progress("Pebble answers at %s after %.1f s", c.DirectoryURL, time.Since(begun).Seconds())
 	return nil
 }
@@ -62,22 +64,38 @@ func (o Options) buildPebble(ctx context.Context) (string, error) {
 	return filepath.Join(dir, "pebble"), err
 }
 
-func (c *Cloud) runPebble(ctx context.Context, binary string) (*process, error) {
+// pebbleAddress is where a Pebble answers.
+type pebbleAddress struct{ directory, management string }
+
+// runPebble starts a Pebble on free ports. Its configuration and its log bear
+// the name; with binding keys it takes only accounts that are bound by one.
+func (c *Cloud) runPebble(ctx context.Context, name string, bindingKeys map[string]string) (*process, pebbleAddress, error) {
+	var at pebbleAddress
+	p, err := retryStart(func() (*process, error) {
+		var p *process
+		var err error
+		p, at, err = c.tryPebble(ctx, name, bindingKeys)
+		return p, err
+	})
+	return p, at, err
+}
+
+func (c *Cloud) tryPebble(ctx context.Context, name string, bindingKeys map[string]string) (*process, pebbleAddress, error) {
 	port, err := freePort()
 	if err != nil {
-		return nil, err
+		return nil, pebbleAddress{}, err
 	}
 	management, err := freePort()
 	if err != nil {
-		return nil, err
+		return nil, pebbleAddress{}, err
 	}
-	config := filepath.Join(c.Dir, "pebble.json")
-	b, err := json.MarshalIndent(pebbleConfig(c.Dir, port, management), "", "  ")
+	config := filepath.Join(c.Dir, name+".json")
+	b, err := json.MarshalIndent(pebbleConfig(c.Dir, port, management, bindingKeys), "", "  ")
 	if err != nil {
-		return nil, fmt.Errorf("configuring Pebble: %w", err)
+		return nil, pebbleAddress{}, fmt.Errorf("configuring Pebble: %w", err)
 	}
-	if err := os.WriteFile(config, b, 0o644); err != nil {
-		return nil, fmt.Errorf("configuring Pebble: %w", err)
+	if err := os.WriteFile(config, b, 0o600); err != nil {
+		return nil, pebbleAddress{}, fmt.Errorf("configuring Pebble: %w", err)
 	}
 	env := []string{
 		"PEBBLE_VA_NOSLEEP=1",         // Validates at once; who polls politely loses nothing.
@@ -86,15 +104,14 @@ func (c *Cloud) runPebble(ctx context.Context, binary string) (*process, error) 
 		"PEBBLE_ALTERNATE_ROOTS=1",    // There is a chain to prefer.
 		"SSL_CERT_FILE=" + os.DevNull, // It calls nobody over TLS.
 	}
-	p, err := startProcess("Pebble", filepath.Join(c.LogDir, "pebble.log"), env,
-		binary, "-strict", "-config", config, "-dnsserver", c.DNSAddr)
+	p, err := startProcess("Pebble", filepath.Join(c.LogDir, name+".log"), env,
+		c.pebbleBinary, "-strict", "-config", config, "-dnsserver", c.DNSAddr)
 	if err != nil {
-		return nil, err
+		return nil, pebbleAddress{}, err
 	}
-	c.DirectoryURL = fmt.Sprintf("https://127.0.0.1:%d/dir", port)
-	c.ManagementURL = fmt.Sprintf("https://127.0.0.1:%d", management)
-	return p, p.waitFor(ctx, func(ctx context.Context) error {
-		for _, url := range []string{c.DirectoryURL, c.ManagementURL + "/roots/0"} {
+	at := pebbleAddress{fmt.Sprintf("https://127.0.0.1:%d/dir", port), fmt.Sprintf("https://127.0.0.1:%d", management)}
+	return p, at, p.waitFor(ctx, func(ctx context.Context) error {
+		for _, url := range []string{at.directory, at.management + "/roots/0"} {
 			if _, err := c.getFromPebble(ctx, url); err != nil {
 				return err
 			}
@@ -112,8 +129,11 @@ type pebbleProfile struct {
 // had longest and shortest, and one that a test can see the end of. An order
 // should name its profile: Pebble picks one by chance for an order that does
 // not.
-func pebbleConfig(dir string, port, management int) any {
+func pebbleConfig(dir string, port, management int, bindingKeys map[string]string) any {
 	return map[string]any{"pebble": map[string]any{
+		"externalAccountBindingRequired": len(bindingKeys) > 0,
+		"externalAccountMACKeys":         bindingKeys,
+
 		"listenAddress":           fmt.Sprintf("127.0.0.1:%d", port),
 		"managementListenAddress": fmt.Sprintf("127.0.0.1:%d", management),
 		"certificate":             filepath.Join(dir, "directory.pem"),
