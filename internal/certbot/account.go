@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"fmt"
+	"log/slog"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -81,4 +82,27 @@ func writeAccountKey(ctx context.Context, api SSM, config ACME, key crypto.Signe
 		return fmt.Errorf("writing SSM parameter (%s): %w", config.KeyParameter, err)
 	}
 	return nil
+}
+
+// greet has the authority know a contact that the user just changed, or makes
+// the account that is bound to another external account than before, although
+// no certificate is due. Scheduled runs do not: with nothing due they leave the
+// authority alone. The certificate is good in any case, so a refusal is only a
+// warning; the next order meets it again.
+func (r *run) greet(ctx context.Context, log *slog.Logger, status *Status) {
+	if r.request.Trigger != TriggerApply || r.config.ACME.ContactEmail == "" && r.config.ACME.EAB == nil {
+		return
+	}
+	session, err := r.logIn(ctx)
+	if err != nil {
+		status.warn(ctx, log, "The certificate is good, but the account at the authority is not: "+err.Error()+".")
+		return
+	}
+	status.AccountURI = session.account
+}
+
+// warn tells of something that is not as wanted, although the run did not fail.
+func (s *Status) warn(ctx context.Context, log *slog.Logger, text string) {
+	log.WarnContext(ctx, text)
+	s.Warnings = append(s.Warnings, text)
 }

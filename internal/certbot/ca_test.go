@@ -50,6 +50,8 @@ type fakeCA struct {
 	pace string
 	// ari is what it tells of renewals.
 	ari caRenewals
+	// bindings are what it wants of new accounts.
+	bindings caBindings
 
 	nonces   map[string]bool
 	accounts []*ecdsa.PublicKey

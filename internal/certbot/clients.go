@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
@@ -42,6 +43,11 @@ type Route53 interface {
 	GetChange(context.Context, *route53.GetChangeInput, ...func(*route53.Options)) (*route53.GetChangeOutput, error)
 }
 
+// SecretsManager is what the function asks of Secrets Manager.
+type SecretsManager interface {
+	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
+}
+
 // Clients are the AWS services of one run.
 type Clients struct {
 	S3          S3
@@ -50,5 +56,6 @@ type Clients struct {
 	EventBridge EventBridge
 	// Route53 is for the zones that a role is for; its zero value is the
 	// function's own role.
-	Route53 func(Role) Route53
+	Route53        func(Role) Route53
+	SecretsManager SecretsManager
 }

@@ -203,6 +203,9 @@ type Status struct {
 	AccountURI string `json:"account_uri,omitempty"`
 	// Failure is set in StateFailed.
 	Failure *Failure `json:"failure,omitempty"`
+	// Warnings are whole sentences about what is not as wanted, although the
+	// run did not fail.
+	Warnings []string `json:"warnings,omitempty"`
 	// Stored is the certificate that lies in the bucket now, whatever the
 	// state is; nil while there is none.
 	Stored *Stored `json:"stored,omitempty"`

@@ -87,6 +87,11 @@ func (r *run) ready(ctx context.Context, c Certificate, place *shelf, status *St
 	}
 	if key == nil {
 		status.Reason += "; there is no account at the authority yet, so it would be asked for one first"
+		if eab := r.config.ACME.EAB; eab != nil {
+			if _, err := eab.hmacKey(ctx, r.clients); err != nil {
+				return err
+			}
+		}
 	}
 	if r.informant == nil {
 		r.informant = r.newInformant(ctx)

@@ -47,8 +47,10 @@ type memory struct {
 	Prefix    string   `json:"prefix"`
 	// Stored is the certificate that the last run saw in the bucket.
 	Stored *Stored `json:"stored,omitempty"`
-	// Account is the account that Stored is from.
-	Account string `json:"account,omitempty"`
+	// Account is ours at the authority, bound to the external account
+	// ExternalAccount if that is not empty.
+	Account         string `json:"account,omitempty"`
+	ExternalAccount string `json:"external_account,omitempty"`
 	// Renewal is when the authority wants Stored renewed.
 	Renewal *renewal `json:"renewal,omitempty"`
 	// Failures are how many runs failed since the last good one, and Failure
@@ -111,8 +113,20 @@ func (r *run) recall(ctx context.Context, log *slog.Logger, c Certificate) (*mem
 	if err != nil {
 		return nil, err
 	}
+	m.wantAccount(r.config.ACME)
 	m.want(c, r.config.ACME.DirectoryURL)
 	return m, nil
+}
+
+// wantAccount forgets an account that is not the wanted one.
+func (m *memory) wantAccount(config ACME) {
+	external := ""
+	if config.EAB != nil {
+		external = config.EAB.KeyID
+	}
+	if m.Directory != config.DirectoryURL || m.ExternalAccount != external {
+		m.Account, m.ExternalAccount = "", external
+	}
 }
 
 // want makes the memory one of this certificate. Failures at obtaining

@@ -81,6 +81,9 @@ func (f *Failure) sayNext() {
 
 // advice is what can be done about an error; empty where the error says it all.
 func advice(err error, f *Failure) string {
+	if advice := bindingAdvice(err, f); advice != "" {
+		return advice
+	}
 	switch strings.TrimPrefix(f.ProblemType, problemPrefix) {
 	case "rateLimited":
 		return "The authority limits how often it may be asked; asking again before the limit is over cannot succeed."
@@ -93,7 +96,7 @@ func advice(err error, f *Failure) string {
 	case "rejectedIdentifier", "unsupportedIdentifier":
 		return "The authority does not issue for one of these names: remove it or use another authority."
 	case "externalAccountRequired":
-		return "This authority takes only accounts that are bound to one at its site, which is not configured."
+		return "This authority takes only accounts that are bound to one at its site: set acme.eab."
 	case "invalidContact", "unsupportedContact":
 		return "Correct the contact address or leave it out."
 	case "invalidProfile":

@@ -211,7 +211,7 @@ func (r *run) newSession(ctx context.Context) (*session, error) {
 		if err != nil {
 			return err
 		}
-		if s, err = newSession(ctx, transport, r.config.ACME, key); err != nil {
+		if s, err = newSession(ctx, transport, r.config.ACME, key, r.clients); err != nil {
 			transport.close()
 		}
 		return err

@@ -234,7 +234,7 @@ func TestAuthorityIsTrustedByItsCertificate(t *testing.T) {
 	if _, err := newTransport("no PEM"); err == nil {
 		t.Error("roots without a certificate were taken")
 	}
-	if _, err := newSession(context.Background(), &transport{next: http.DefaultTransport}, ACME{DirectoryURL: "http://ca.test/dir"}, nil); err == nil || !strings.Contains(err.Error(), "HTTPS") {
+	if _, err := newSession(context.Background(), &transport{next: http.DefaultTransport}, ACME{DirectoryURL: "http://ca.test/dir"}, nil, Clients{}); err == nil || !strings.Contains(err.Error(), "HTTPS") {
 		t.Errorf("an http directory: error %v", err)
 	}
 }

@@ -34,9 +34,9 @@ type session struct {
 	account string
 }
 
-// newSession reads the directory and logs in. An account that the key has
-// already is used, and else one is made (RFC 8555, 7.3).
-func newSession(ctx context.Context, t *transport, config ACME, accountKey any) (*session, error) {
+// newSession reads the directory and logs in, with the account that the key
+// has already or else a new one. It needs clients for a binding's key alone.
+func newSession(ctx context.Context, t *transport, config ACME, accountKey any, clients Clients) (*session, error) {
 	defer t.bind(ctx)()
 	core, err := api.New(&http.Client{Transport: t}, userAgent, config.DirectoryURL, "", accountKey)
 	if err != nil {
@@ -46,7 +46,7 @@ func newSession(ctx context.Context, t *transport, config ACME, accountKey any) 
 	if config.ContactEmail != "" {
 		request.Contact = []string{"mailto:" + config.ContactEmail}
 	}
-	account, err := core.Accounts.New(request)
+	account, err := register(ctx, core, t, request, config.EAB, clients)
 	if err != nil {
 		return nil, fmt.Errorf("registering the account at the authority: %w", asProblem(err, t.retryAfter()))
 	}

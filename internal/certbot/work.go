@@ -1,6 +1,7 @@
 package certbot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -36,27 +37,27 @@ func (r *run) work(ctx context.Context, log *slog.Logger, c Certificate, status 
 
 // survey finds out whether there is something to do that needs the lease.
 func (r *run) survey(ctx context.Context, log *slog.Logger, c Certificate, status *Status, m *memory) (place *shelf, act bool, err error) {
-	if place, err = r.look(ctx, c, status); err != nil {
+	if place, err = r.look(ctx, c, status, m); err != nil {
 		return nil, false, err
 	}
 	if act, err = r.mustAct(ctx, log, c, place, m); err != nil || act {
 		return place, act, err
 	}
 	status.State = StateKept
-	r.tellContact(ctx, log)
+	r.greet(ctx, log, status)
 	return place, false, nil
 }
 
 // look reads what lies in the bucket. Who waits for this run learns that it has
 // begun.
-func (r *run) look(ctx context.Context, c Certificate, status *Status) (place *shelf, err error) {
+func (r *run) look(ctx context.Context, c Certificate, status *Status, m *memory) (place *shelf, err error) {
 	err = r.patiently(ctx, func() error {
 		if place, err = readShelf(ctx, r.clients.S3, r.config.Bucket, c.Prefix); err != nil {
 			return err
 		}
 		status.Stored = place.have.stored()
 		if have := place.have; have != nil && have.directory == r.config.ACME.DirectoryURL {
-			status.AccountURI = have.account
+			status.AccountURI = cmp.Or(m.Account, have.account)
 		}
 		if r.leased() || !r.awaited() {
 			return nil
@@ -102,7 +103,7 @@ func (r *run) act(ctx context.Context, log *slog.Logger, c Certificate, place *s
 	reason, force := r.reason(ctx, log, c, place.have, m), r.forces(m)
 	if reason == "" && !force {
 		status.State = StateKept
-		r.tellContact(ctx, log)
+		r.greet(ctx, log, status)
 		return nil
 	}
 	if !force {
@@ -116,19 +117,6 @@ func (r *run) act(ctx context.Context, log *slog.Logger, c Certificate, place *s
 	status.Reason = reason
 	log.InfoContext(ctx, "a new certificate is needed", "reason", reason)
 	return r.renew(ctx, log, c, place, status, m)
-}
-
-// tellContact has the authority know a contact that the user just changed,
-// although no certificate is due. Scheduled runs do not: with nothing due they
-// leave the authority alone. The certificate is good in any case, so a refusal
-// is only logged; the next order meets it again.
-func (r *run) tellContact(ctx context.Context, log *slog.Logger) {
-	if r.request.Trigger != TriggerApply || r.config.ACME.ContactEmail == "" {
-		return
-	}
-	if _, err := r.logIn(ctx); err != nil {
-		log.WarnContext(ctx, "the authority was not told the contact", "error", err.Error())
-	}
 }
 
 // renew obtains and stores a certificate. Whatever does not cost an order is

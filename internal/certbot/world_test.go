@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 type world struct {
 	s3      *fakeS3
 	ssm     *fakeSSM
+	secrets *fakeSecretsManager
 	sns     *fakeSNS
 	zone    *fakeZone
 	zones   zones // instead of the one zone
@@ -65,7 +66,7 @@ func (b *lockedBuffer) Reset() {
 
 // newWorld has one certificate for each list of names, with the keys a, b, ….
 func newWorld(names ...[]string) *world {
-	w := &world{s3: newFakeS3("certs"), ssm: &fakeSSM{values: map[string]string{}}, sns: &fakeSNS{}, events: &fakeEventBridge{}, zone: newFakeZone("Z1")}
+	w := &world{s3: newFakeS3("certs"), ssm: &fakeSSM{values: map[string]string{}}, secrets: &fakeSecretsManager{}, sns: &fakeSNS{}, events: &fakeEventBridge{}, zone: newFakeZone("Z1")}
 	w.zone.delay = 40 * time.Second
 	w.ca = newFakeCA(w.zone)
 	w.config = Config{
@@ -103,7 +104,7 @@ func (w *world) runWith(ctx context.Context, request Request, route53 func(Role)
 	w.s3.mu.Lock()
 	w.s3.objects[source.Key] = object{body: body}
 	w.s3.mu.Unlock()
-	runner := New(Clients{S3: w.s3, SSM: w.ssm, SNS: w.sns, EventBridge: w.events, Route53: route53}, source, slog.New(slog.NewJSONHandler(&w.log, nil)), &w.metrics)
+	runner := New(Clients{S3: w.s3, SSM: w.ssm, SecretsManager: w.secrets, SNS: w.sns, EventBridge: w.events, Route53: route53}, source, slog.New(slog.NewJSONHandler(&w.log, nil)), &w.metrics)
 	runner.connect = func(string) (*transport, error) { return &transport{next: w.ca}, nil }
 	return runner.Handle(ctx, request)
 }

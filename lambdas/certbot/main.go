@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	legolog "github.com/go-acme/lego/v4/log"
@@ -35,6 +36,8 @@ func main() {
 		SNS:         sns.NewFromConfig(cfg),
 		EventBridge: eventbridge.NewFromConfig(cfg),
 		Route53:     zones(cfg),
+
+		SecretsManager: secretsmanager.NewFromConfig(cfg),
 	}
 	source := certbot.Source{
 		Bucket: os.Getenv(certbot.EnvConfigBucket),
