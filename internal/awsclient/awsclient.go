@@ -2,8 +2,8 @@
 // the same sources of credentials as HashiCorp's AWS provider.
 //
 // Clients log the bodies of requests and answers at debug level, except S3
-// objects. The provider makes no call that carries a secret in a body; one
-// that does needs a client without that middleware.
+// objects. A call that carries a secret in its body needs a client without that:
+// see Clients.SecretSSM.
 package awsclient
 
 import (

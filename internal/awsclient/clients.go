@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/middleware"
 	"github.com/hashicorp/aws-sdk-go-base/v2/endpoints"
 )
 
@@ -42,6 +43,9 @@ type Clients struct {
 	Route53 *route53.Client
 	SSM     *ssm.Client
 	STS     *sts.Client
+
+	// SecretSSM is SSM for requests that hold a secret: it logs none.
+	SecretSSM *ssm.Client
 
 	CloudWatch *cloudwatch.Client
 }
@@ -95,8 +99,23 @@ func (p *Provider) clients(region string) *Clients {
 		SSM:     ssm.NewFromConfig(cfg, func(o *ssm.Options) { at("ssm", &o.BaseEndpoint) }),
 		STS:     sts.NewFromConfig(cfg, func(o *sts.Options) { at("sts", &o.BaseEndpoint) }),
 
+		SecretSSM: ssm.NewFromConfig(cfg, func(o *ssm.Options) {
+			at("ssm", &o.BaseEndpoint)
+			o.APIOptions = append(o.APIOptions, withoutLog)
+		}),
+
 		CloudWatch: cloudwatch.NewFromConfig(cfg, func(o *cloudwatch.Options) { at("cloudwatch", &o.BaseEndpoint) }),
 	}
+}
+
+// requestLogger is awsbase's middleware that logs requests and answers.
+const requestLogger = "TF_AWS_RequestResponseLogger"
+
+// withoutLog keeps requests out of the log. A call fails where that cannot be
+// done.
+func withoutLog(s *middleware.Stack) error {
+	_, err := s.Deserialize.Remove(requestLogger)
+	return err
 }
 
 // endpoint puts the configured endpoint of a service, if any, over the one
