@@ -128,6 +128,9 @@ func (s *Spec) discoverParts(ctx context.Context, c *awsclient.Clients) error {
 	if s.LogRetentionDays, err = deployed.ReadRetention(ctx, c, s.LogGroup()); err != nil {
 		return err
 	}
+	if err := s.discoverHMACKey(ctx, c); err != nil {
+		return err
+	}
 	if err := s.discoverEmails(ctx, c); err != nil {
 		return err
 	}

@@ -63,6 +63,7 @@ func (s Spec) RolePolicy() iampolicy.Document {
 		},
 		{Sid: "Log", Effect: iampolicy.Allow, Action: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resource: []string{s.Scope.ARN("logs", "log-group:"+s.LogGroup()+":*")}},
 	}
+	statements = append(statements, s.bindingStatements()...)
 	if s.KMSKeyARN != "" {
 		statements = append(statements, iampolicy.Statement{Sid: "Key", Effect: iampolicy.Allow, Action: []string{"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"}, Resource: []string{s.KMSKeyARN}})
 	}

@@ -43,7 +43,11 @@ func TestPolicies(t *testing.T) {
 	guarded.PermissionsBoundary = "arn:aws:iam::123456789012:policy/boundary"
 	elsewhere := testSpec()
 	elsewhere.HostedZoneRole = certbot.Role{ARN: "arn:aws:iam::210987654321:role/zone", ExternalID: "x1"}
+	bound, secretly := testSpec(), testSpec()
+	bound.EAB = EAB{KeyID: "kid-1", HMACKey: "hunter2", KeyVersion: 1}
+	secretly.EAB = EAB{KeyID: "kid-1", SecretARN: "arn:aws:secretsmanager:eu-west-2:123456789012:secret:zerossl-AbCdEf"}
 	_, config, _ := s.Config()
+	_, configBound, _ := bound.Config()
 	_, configElsewhere, _ := elsewhere.Config()
 	for name, text := range map[string]string{
 		"role":             s.RolePolicy().JSON(),
@@ -60,6 +64,11 @@ func TestPolicies(t *testing.T) {
 		"caller_elsewhere": elsewhere.CallerPolicy().JSON(),
 		"config":           string(config),
 		"config_elsewhere": string(configElsewhere),
+
+		"role_bound":          bound.RolePolicy().JSON(),
+		"role_bound_secretly": secretly.RolePolicy().JSON(),
+		"caller_bound":        bound.CallerPolicy().JSON(),
+		"config_bound":        string(configBound),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

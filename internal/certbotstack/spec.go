@@ -15,6 +15,7 @@ import (
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbot"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/dnsname"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/names"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/parts"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/lambdas"
 )
 
@@ -82,6 +83,9 @@ type Certificate struct {
 // value is none.
 type EAB struct {
 	KeyID string
+	// HMACKey is the HMAC key in base64url. It is known only while the
+	// resource is created or updated.
+	HMACKey parts.Secret
 	// KeyVersion counts the HMAC keys that the user gave; 0 if none was.
 	KeyVersion int64
 	// SecretARN is an existing secret that holds the HMAC key.
@@ -159,9 +163,14 @@ func (s Spec) ParameterPath() string { return "/" + s.Scope.Physical() + "/accou
 
 // KeyParameter is the parameter with the key of our account at the directory.
 // Each directory has its own, so that a change of the authority and back again
-// finds the old account.
+// finds the old account. So has each external account: an account is bound when
+// it is made, and can never be bound to another.
 func (s Spec) KeyParameter() string {
-	sum := sha256.Sum256([]byte(s.DirectoryURL))
+	account := s.DirectoryURL
+	if s.EAB.KeyID != "" {
+		account += "\n" + s.EAB.KeyID
+	}
+	sum := sha256.Sum256([]byte(account))
 	return s.ParameterPath() + "/" + hex.EncodeToString(sum[:])[:12]
 }
 

@@ -97,6 +97,14 @@ func TestDerived(t *testing.T) {
 	if s.KeyParameter() == staging.KeyParameter() || !strings.HasPrefix(s.KeyParameter(), s.ParameterPath()+"/") {
 		t.Errorf("the account keys are at %s and %s", s.KeyParameter(), staging.KeyParameter())
 	}
+	bound, other := s, s
+	bound.EAB, other.EAB = EAB{KeyID: "kid-1"}, EAB{KeyID: "kid-2"}
+	if s.KeyParameter() == bound.KeyParameter() || bound.KeyParameter() == other.KeyParameter() {
+		t.Errorf("the account keys of external accounts are at %s, %s and %s", s.KeyParameter(), bound.KeyParameter(), other.KeyParameter())
+	}
+	if strings.HasPrefix(bound.EABParameter(), bound.ParameterPath()+"/") {
+		t.Errorf("%s would be taken for an account's key", bound.EABParameter())
+	}
 	for want, topics := range map[bool][2]string{true: {"", "b"}, false: {"a", "b"}} {
 		s.SuccessTopicARN, s.FailureTopicARN = topics[0], topics[1]
 		if s.OwnTopic() != want {
@@ -127,13 +135,18 @@ func TestStack(t *testing.T) {
 	own := testSpec()
 	existing := own
 	existing.ExistingBucket, existing.SuccessTopicARN, existing.FailureTopicARN = "theirs", "a", "b"
+	bound, secretly := own, own
+	bound.EAB, secretly.EAB = EAB{KeyID: "kid-1", KeyVersion: 1}, EAB{KeyID: "kid-1", SecretARN: "arn"}
 	name := own.Scope.Physical()
+	parameter := "SSM parameter (/" + name + "/eab)"
 	for label, test := range map[string]struct {
 		spec      Spec
 		has, lack []string
 		leftovers int
 	}{
-		"own":      {spec: own, has: []string{"bucket (" + name + ")", "topic (" + name + ")"}, leftovers: 1},
+		"own":      {spec: own, has: []string{"bucket (" + name + ")", "topic (" + name + ")"}, lack: []string{parameter}, leftovers: 1},
+		"bound":    {spec: bound, has: []string{parameter}, leftovers: 1},
+		"secretly": {spec: secretly, lack: []string{parameter}, leftovers: 1},
 		"existing": {spec: existing, lack: []string{"bucket (" + name + ")", "topic (" + name + ")"}, leftovers: 2},
 	} {
 		t.Run(label, func(t *testing.T) {

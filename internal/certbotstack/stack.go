@@ -24,6 +24,9 @@ func (s Spec) Stack(c *awsclient.Clients) stack.Stack {
 	if s.ExistingBucket == "" {
 		data = append(data, s.Bucket(c))
 	}
+	if s.ownHMACKey() {
+		data = append(data, s.hmacParameter(c))
+	}
 	stages := [][]stack.Part{data}
 	if s.OwnTopic() {
 		data = append(data, &parts.Topic{API: c.SNS, Name: s.Scope.Physical(), ARN: s.TopicARN(), KMSKeyARN: s.KMSKeyARN, Policy: s.TopicPolicy(), Tags: s.tags()})

@@ -20,7 +20,7 @@ import (
 func certificatesChange(ctx context.Context, c *awsclient.Clients, old, next certbotstack.Spec) (bool, error) {
 	_, _, before := old.Config()
 	_, _, after := next.Config()
-	if before == after {
+	if before == after && old.EAB.KeyVersion == next.EAB.KeyVersion {
 		return false, nil
 	}
 	missing, err := old.Missing(ctx, c.S3)
@@ -47,16 +47,22 @@ func (r *certbotResource) issue(ctx context.Context, c *awsclient.Clients, s cer
 		return
 	}
 	statuses, err := certbotstack.Issuer{Lambda: c.Lambda, Store: c.S3}.Run(ctx, s, certbot.Request{RunID: runID, Trigger: certbot.TriggerApply})
-	var failed []string
+	var failed, warned []string
 	for _, key := range s.Keys() {
 		st := statuses[key]
 		if st.RunID == runID && st.State == certbot.StateFailed && st.Failure != nil {
 			failed = append(failed, fmt.Sprintf("Certificate %q: %s", key, st.Failure.Message))
 		}
+		if st.RunID == runID && len(st.Warnings) > 0 {
+			warned = append(warned, fmt.Sprintf("Certificate %q: %s", key, strings.Join(st.Warnings, " ")))
+		}
 	}
 	const after = "Everything else is in place. The next scheduled run tries again, and so does the next terraform apply."
 	if len(failed) > 0 {
 		diags.AddWarning(fmt.Sprintf("No certificate from %s", s.DirectoryURL), strings.Join(append(failed, after), "\n\n"))
+	}
+	if len(warned) > 0 {
+		diags.AddWarning("Certificates are not all as wanted", strings.Join(warned, "\n\n"))
 	}
 	if err != nil {
 		diags.AddWarning("Outcome of the issuance unknown", fmt.Sprintf("%s.\n\nThe function goes on by itself; its log group is %s. %s", err, s.LogGroup(), after))

@@ -57,13 +57,6 @@ type acmeModel struct {
 	EAB              types.Object `tfsdk:"eab"`
 }
 
-type eabModel struct {
-	KeyID            types.String `tfsdk:"key_id"`
-	HMACKey          types.String `tfsdk:"hmac_key_wo"`
-	HMACKeyVersion   types.Int64  `tfsdk:"hmac_key_wo_version"`
-	HMACKeySecretARN types.String `tfsdk:"hmac_key_secret_arn"`
-}
-
 var certificateType = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"domains": types.SetType{ElemType: types.StringType}, "prefix": types.StringType, "hosted_zone_id": types.StringType,
 	"hosted_zone_role": types.ObjectType{AttrTypes: zoneRoleType},
@@ -72,10 +65,6 @@ var certificateType = types.ObjectType{AttrTypes: map[string]attr.Type{
 
 var acmeType = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"directory_url": types.StringType, "ca_certificate_pem": types.StringType, "contact_email": types.StringType, "eab": eabType,
-}}
-
-var eabType = types.ObjectType{AttrTypes: map[string]attr.Type{
-	"key_id": types.StringType, "hmac_key_wo": types.StringType, "hmac_key_wo_version": types.Int64Type, "hmac_key_secret_arn": types.StringType,
 }}
 
 // certificates are the certificates by key; empty while the map is unknown.
@@ -93,28 +82,6 @@ func (m certbotModel) acme(ctx context.Context, diags *diag.Diagnostics) acmeMod
 		diags.Append(m.ACME.As(ctx, &a, basetypes.ObjectAsOptions{})...)
 	}
 	return a
-}
-
-// eab is without the HMAC key, which no plan and no state holds.
-func (a acmeModel) eab(ctx context.Context, diags *diag.Diagnostics) certbotstack.EAB {
-	var e eabModel
-	if !a.EAB.IsNull() && !a.EAB.IsUnknown() {
-		diags.Append(a.EAB.As(ctx, &e, basetypes.ObjectAsOptions{})...)
-	}
-	return certbotstack.EAB{KeyID: e.KeyID.ValueString(), KeyVersion: e.HMACKeyVersion.ValueInt64(), SecretARN: e.HMACKeySecretARN.ValueString()}
-}
-
-func eabOf(ctx context.Context, e certbotstack.EAB, diags *diag.Diagnostics) types.Object {
-	if e.KeyID == "" {
-		return types.ObjectNull(eabType.AttrTypes)
-	}
-	version := types.Int64Null()
-	if e.KeyVersion != 0 {
-		version = types.Int64Value(e.KeyVersion)
-	}
-	v, ds := types.ObjectValueFrom(ctx, eabType.AttrTypes, eabModel{types.StringValue(e.KeyID), types.StringNull(), version, optional(e.SecretARN)})
-	diags.Append(ds...)
-	return v
 }
 
 func certbotZoneRole(ctx context.Context, o types.Object, diags *diag.Diagnostics) certbot.Role {

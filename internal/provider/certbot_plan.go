@@ -26,6 +26,7 @@ func (r *certbotResource) ValidateConfig(ctx context.Context, req resource.Valid
 		return
 	}
 	m.checkContradictions(&resp.Diagnostics)
+	m.checkEAB(ctx, &resp.Diagnostics)
 	if m.certificatesKnown() {
 		m.checkCertificates(ctx, &resp.Diagnostics)
 	}
@@ -173,11 +174,12 @@ func (m certbotModel) mayGetAccount() bool {
 }
 
 // plannedAccount keeps what is known of the account unless the authority
-// changes. An account that only becomes known later, by a scheduled run, comes
+// changes, or the external account there. An account that only becomes known later, by a scheduled run, comes
 // into the state when it is next refreshed.
 func plannedAccount(ctx context.Context, plan, state certbotModel, diags *diag.Diagnostics) types.String {
-	before, after := state.acme(ctx, diags).DirectoryURL, plan.acme(ctx, diags).DirectoryURL
-	if state.Name.Equal(plan.Name) && state.Region.Equal(plan.Region) && before.Equal(after) {
+	before, after := state.acme(ctx, diags), plan.acme(ctx, diags)
+	bound := before.externalAccount(ctx, diags).Equal(after.externalAccount(ctx, diags))
+	if state.Name.Equal(plan.Name) && state.Region.Equal(plan.Region) && before.DirectoryURL.Equal(after.DirectoryURL) && bound {
 		return state.AccountURI
 	}
 	return types.StringUnknown()

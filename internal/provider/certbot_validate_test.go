@@ -18,7 +18,13 @@ func TestCertbotValidates(t *testing.T) {
 		prefix  = `AttributeName("certificates").ElementKeyString("a").AttributeName("prefix")`
 		topics  = `"success_topic_arn": "arn:aws:sns:eu-west-2:123456789012:a", "failure_topic_arn": "arn:aws:sns:eu-west-2:123456789012:b"`
 		role    = `["arn:aws:iam::123456789012:role/task"]`
+		eab     = `AttributeName("acme").AttributeName("eab")`
+		secret  = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:zerossl-AbCdEf"
 	)
+	hmac := strings.Repeat("ab-_", 11)
+	bound := func(arguments string) string {
+		return `{"acme": {"eab": {"key_id": "kid-1"` + strings.TrimSuffix(", "+arguments, ", ") + `}}}`
+	}
 	one := func(domains string) string { return `{"certificates": {"a": {"domains": ` + domains + `}}}` }
 	two := func(a, b string) string {
 		return `{"certificates": {"a": {"domains": ["a.example.com"], "prefix": "` + a + `"}, "b": {"domains": ["b.example.com"], "prefix": "` + b + `"}}}`
@@ -51,6 +57,16 @@ func TestCertbotValidates(t *testing.T) {
 		"plain directory":        {`{"acme": {"directory_url": "http://example.com/dir"}}`, `AttributeName("acme").AttributeName("directory_url")`, "is not an https URL"},
 		"contact":                {`{"acme": {"contact_email": "ops"}}`, `AttributeName("acme").AttributeName("contact_email")`, "is not an e-mail address"},
 		"authority's PEM":        {`{"acme": {"ca_certificate_pem": "ca.pem"}}`, `AttributeName("acme").AttributeName("ca_certificate_pem")`, "there is no certificate in it"},
+		"external account":       {bound(`"hmac_key_wo": "` + hmac + `", "hmac_key_wo_version": 1`), "", ""},
+		"padded HMAC key":        {bound(`"hmac_key_wo": "` + hmac + `====", "hmac_key_wo_version": 1`), "", ""},
+		"external account's ARN": {bound(`"hmac_key_secret_arn": "` + secret + `"`), "", ""},
+		"no HMAC key":            {bound(""), eab, "needs its HMAC key"},
+		"two HMAC keys":          {bound(`"hmac_key_wo": "` + hmac + `", "hmac_key_wo_version": 1, "hmac_key_secret_arn": "` + secret + `"`), eab + `.AttributeName("hmac_key_secret_arn")`, "Set one of them"},
+		"HMAC key's version":     {bound(`"hmac_key_wo": "` + hmac + `"`), eab + `.AttributeName("hmac_key_wo_version")`, "raise it with each change"},
+		"version of no HMAC key": {bound(`"hmac_key_wo_version": 1, "hmac_key_secret_arn": "` + secret + `"`), eab + `.AttributeName("hmac_key_wo_version")`, "Leave it out"},
+		"no base64url":           {bound(`"hmac_key_wo": "a+b/", "hmac_key_wo_version": 1`), eab + `.AttributeName("hmac_key_wo")`, "not base64url"},
+		"short HMAC key":         {bound(`"hmac_key_wo": "abcd", "hmac_key_wo_version": 1`), eab + `.AttributeName("hmac_key_wo")`, "fewer than 32 bytes"},
+		"secret's name":          {bound(`"hmac_key_secret_arn": "zerossl"`), eab + `.AttributeName("hmac_key_secret_arn")`, "is not the ARN of secretsmanager"},
 		"e-mail":                 {`{"notification_emails": ["Ops <ops@example.com>"]}`, `AttributeName("notification_emails").ElementKeyValue`, "is not an e-mail address"},
 		"e-mails without topic":  {`{"notification_emails": ["ops@example.com"], ` + topics + `}`, `AttributeName("notification_emails")`, "Subscribe the addresses to these topics instead"},
 		"topic's name":           {`{"success_topic_arn": "ops"}`, `AttributeName("success_topic_arn")`, "is not the ARN of sns"},

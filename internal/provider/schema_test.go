@@ -148,7 +148,9 @@ func validate(t *testing.T, kind string, given map[string]tftypes.Value) []strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := server.ValidateResourceConfig(context.WithoutCancel(t.Context()), &tfprotov6.ValidateResourceConfigRequest{TypeName: kind, Config: &config})
+	resp, err := server.ValidateResourceConfig(context.WithoutCancel(t.Context()), &tfprotov6.ValidateResourceConfigRequest{
+		TypeName: kind, Config: &config, ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

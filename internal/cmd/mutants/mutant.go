@@ -42,6 +42,7 @@ func all() []mutant {
 		certbotDataMutants(),
 		certbotDNSMutants(),
 		certbotRunMutants(),
+		certbotCAMutants(),
 		zoneMutants(),
 	)
 }

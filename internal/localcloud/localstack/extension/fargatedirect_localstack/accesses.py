@@ -141,7 +141,9 @@ def _ssm(call: Call) -> list[Access]:
     if call.operation == "DescribeParameters":
         return [_simple(call, "*")]
     names = p.get("Names") or [p.get("Name") or p.get("Path") or p.get("ResourceId") or "*"]
-    return [_simple(call, name if name.startswith("arn:") else call.arn("ssm", "parameter/" + name.lstrip("/"))) for name in names]
+    arns = [name if name.startswith("arn:") else call.arn("ssm", "parameter/" + name.lstrip("/")) for name in names]
+    tagging = [_simple(call, arn, action="AddTagsToResource") for arn in arns if call.operation == "PutParameter" and p.get("Tags")]
+    return [*(_simple(call, arn) for arn in arns), *tagging]
 
 
 def _sns(call: Call) -> list[Access]:
