@@ -43,6 +43,22 @@ func Check(name string) error {
 // may be a wildcard.
 func CheckCertificate(name string) error { return Check(Base(name)) }
 
+var recordLabel = regexp.MustCompile(`^[a-z0-9_-]{1,63}$`)
+
+// CheckRecord tells why name cannot be that of a TXT record, or nil. Other
+// than in host names, there may be underscores and hyphens anywhere.
+func CheckRecord(name string) error {
+	if len(name) > 253 {
+		return fmt.Errorf("%q has %d characters; a name has at most 253", name, len(name))
+	}
+	for l := range strings.SplitSeq(name, ".") {
+		if !recordLabel.MatchString(l) {
+			return fmt.Errorf("label %q of %q is not 1 to 63 of a-z, 0-9, hyphen and underscore", l, name)
+		}
+	}
+	return nil
+}
+
 // Base is name without a leading "*.".
 func Base(name string) string { return strings.TrimPrefix(name, "*.") }
 
