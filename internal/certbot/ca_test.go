@@ -1,6 +1,7 @@
 package certbot
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -42,6 +43,8 @@ type fakeCA struct {
 	judge func(name string) *acme.ProblemDetails
 	// trusted names need no proof.
 	trusted map[string]bool
+	// aliases are where CNAME records of challenges lead, by proved name.
+	aliases map[string]string
 	// stuck keeps finalized orders processing.
 	stuck bool
 	// forged certificates are for another key.
@@ -288,7 +291,7 @@ func (ca *fakeCA) validate(name string, a *caAuthz) *acme.ProblemDetails {
 	}
 	sum := sha256.Sum256([]byte(a.Challenges[0].Token + "." + thumbprint(ca.accounts[a.account])))
 	want := `"` + base64.RawURLEncoding.EncodeToString(sum[:]) + `"`
-	if found := ca.zone.lookup("_acme-challenge." + name); !slices.Contains(found, want) {
+	if found := ca.zone.lookup(cmp.Or(ca.aliases[name], "_acme-challenge."+name)); !slices.Contains(found, want) {
 		return &acme.ProblemDetails{Type: problemPrefix + "unauthorized", HTTPStatus: 403, Detail: fmt.Sprintf("Incorrect TXT record %q found at _acme-challenge.%s", found, name)}
 	}
 	return nil

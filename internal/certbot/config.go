@@ -77,6 +77,10 @@ type Certificate struct {
 	// the role to assume for it; nil for a zone of the function's own account.
 	HostedZoneID string `json:"hosted_zone_id"`
 	ZoneRole     *Role  `json:"zone_role,omitempty"`
+	// Challenges are the names that CNAME records lead to, by the names at
+	// which the authority looks for proofs. A name that is not here has no
+	// such record.
+	Challenges map[string]string `json:"challenges,omitempty"`
 	// KeyType is one of "P256", "P384", "RSA2048", "RSA3072", "RSA4096".
 	KeyType string `json:"key_type"`
 	// Profile is the authority's certificate profile; empty for its default.

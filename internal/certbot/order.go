@@ -114,7 +114,7 @@ func (o order) proofs(authorizations []string) ([]proof, error) {
 			name:          name,
 			authorization: url,
 			challenge:     offer.URL,
-			recordName:    recordName(authorization.Identifier.Value),
+			recordName:    o.want.recordName(authorization.Identifier.Value),
 			content:       base64.RawURLEncoding.EncodeToString(sum[:]),
 		})
 	}
@@ -171,7 +171,7 @@ func (o order) judgement(ctx context.Context, proofs []proof) error {
 			case acme.StatusPending, acme.StatusProcessing:
 				pending = append(pending, p)
 			default:
-				failures = append(failures, refusal(p.name, authorization))
+				failures = append(failures, p.delegated(refusal(p.name, authorization)))
 			}
 		}
 		proofs = pending
@@ -267,12 +267,6 @@ func (o order) await(ctx context.Context, location, status string, first time.Du
 		return acme.ExtendedOrder{}, fmt.Errorf("waiting for order to be %s: %w", status, err)
 	}
 	return current, nil
-}
-
-// recordName is where the challenge for a name lies; a wildcard's lies with
-// its parent.
-func recordName(name string) string {
-	return "_acme-challenge." + strings.TrimPrefix(name, "*.")
 }
 
 func proofNames(proofs []proof) string {

@@ -15,17 +15,15 @@ const orphanTime = time.Minute
 // presented are challenge values that a run was about to put into a zone, and
 // that nobody has seen removed since.
 type presented struct {
-	Zone string `json:"zone"`
-	Role *Role  `json:"role,omitempty"`
-	// Names are the certificate's of that time.
-	Names   []string  `json:"names"`
+	Zone    string    `json:"zone"`
+	Role    *Role     `json:"role,omitempty"`
 	Records txtValues `json:"records"`
 }
 
 // present notes challenge values before they are added, so that those of a run
 // that is killed are found again.
 func (r *run) present(ctx context.Context, c Certificate, m *memory, values txtValues) error {
-	m.Presented = append(m.Presented, presented{Zone: c.HostedZoneID, Role: c.ZoneRole, Names: normalNames(c.Domains), Records: values})
+	m.Presented = append(m.Presented, presented{Zone: c.HostedZoneID, Role: c.ZoneRole, Records: values})
 	return r.remember(ctx, c, m)
 }
 
@@ -56,15 +54,15 @@ func (r *run) orphanGone(ctx context.Context, log *slog.Logger, c Certificate, p
 		log.InfoContext(ctx, "challenge records of an earlier run are removed", "hosted_zone_id", p.Zone, "record", name)
 		return true
 	}
-	lost := awserr.Is(err, "NoSuchHostedZone") || awserr.IsAccessDenied(err) && !p.of(c)
+	lost := awserr.Is(err, "NoSuchHostedZone") || awserr.IsAccessDenied(err) && !p.of(c, name)
 	log.WarnContext(ctx, "challenge records of an earlier run stay behind", "hosted_zone_id", p.Zone, "record", name, "error", err.Error(), "given_up", lost)
 	return lost
 }
 
-// of tells whether the values are in the zone, and for the names, that the
-// certificate has now. If not, the function need not be allowed to remove them
-// any more.
-func (p presented) of(c Certificate) bool {
+// of tells whether the values are in the zone, and at a name, where the
+// certificate's challenges are answered now. If not, the function need not be
+// allowed to remove them any more.
+func (p presented) of(c Certificate, name string) bool {
 	sameRole := p.Role == nil && c.ZoneRole == nil || p.Role != nil && c.ZoneRole != nil && *p.Role == *c.ZoneRole
-	return sameRole && p.Zone == c.HostedZoneID && slices.Equal(p.Names, normalNames(c.Domains))
+	return sameRole && p.Zone == c.HostedZoneID && slices.ContainsFunc(normalNames(c.Domains), func(d string) bool { return c.recordName(d) == name })
 }

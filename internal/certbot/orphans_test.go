@@ -54,6 +54,9 @@ func TestRecordsOfAKilledRunAreRemoved(t *testing.T) {
 		w.zones = zones{"Z1": w.zone, "Z2": other}
 		w.config.Certificates[0].HostedZoneID = "Z2"
 	}
+	delegated := func(w *world) {
+		w.config.Certificates[0].Challenges = map[string]string{challengeName: "elsewhere.example.com"}
+	}
 	for name, test := range map[string]struct {
 		then []func(*world)
 		// removed tells that the records are gone afterwards, and noted that
@@ -66,6 +69,7 @@ func TestRecordsOfAKilledRunAreRemoved(t *testing.T) {
 		"in another zone, the old lost":    {[]func(*world){moved, refuse(denied("route53:ChangeResourceRecordSets"))}, false, false, StateIssued},
 		"in another zone, the old deleted": {[]func(*world){moved, refuse(&types.NoSuchHostedZone{})}, false, false, StateIssued},
 		"in another zone, the old broken":  {[]func(*world){moved, refuse(errors.New("boom"))}, false, true, StateIssued},
+		"at another name, the old lost":    {[]func(*world){delegated, refuse(denied("route53:ChangeResourceRecordSets"))}, false, false, StateFailed},
 		"still denied":                     {[]func(*world){refuse(denied("route53:ChangeResourceRecordSets"))}, false, true, StateFailed},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -13,7 +13,7 @@ func (r *run) readZone(ctx context.Context, c Certificate) error {
 	}
 	zone := r.zone(c)
 	err := r.patiently(ctx, func() error {
-		_, err := zone.read(ctx, recordName(normalNames(c.Domains)[0]))
+		_, err := zone.read(ctx, c.recordName(normalNames(c.Domains)[0]))
 		return err
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package certbot
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -81,10 +82,11 @@ func (f *Failure) sayNext() {
 
 // advice is what can be done about an error; empty where the error says it all.
 func advice(err error, f *Failure) string {
-	if advice := bindingAdvice(err, f); advice != "" {
+	kind := strings.TrimPrefix(f.ProblemType, problemPrefix)
+	if advice := cmp.Or(bindingAdvice(err, f), zoneAdvice(err, kind)); advice != "" {
 		return advice
 	}
-	switch strings.TrimPrefix(f.ProblemType, problemPrefix) {
+	switch kind {
 	case "rateLimited":
 		return "The authority limits how often it may be asked; asking again before the limit is over cannot succeed."
 	case "dns":
@@ -105,9 +107,6 @@ func advice(err error, f *Failure) string {
 		return "The authority wants its terms of service confirmed: see its message."
 	case "serverInternal":
 		return "That is the authority's own fault."
-	}
-	if denied, ok := errors.AsType[*zoneDenied](err); ok {
-		return denied.advice()
 	}
 	switch {
 	case awserr.IsAccessDenied(err):

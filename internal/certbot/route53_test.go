@@ -18,8 +18,10 @@ import (
 // fakeZone is a hosted zone that takes TXT record sets as Route 53 does: a
 // batch is judged as a whole, and reaches the servers some time later.
 type fakeZone struct {
-	mu   sync.Mutex
-	id   string
+	mu sync.Mutex
+	id string
+	// also is a name that may be changed beside those of challenges.
+	also string
 	sets map[string]types.ResourceRecordSet // by plain name
 	// delay is how long a change is PENDING.
 	delay   time.Duration
@@ -95,7 +97,7 @@ func (f *fakeZone) ChangeResourceRecordSets(ctx context.Context, in *route53.Cha
 		if f.deny != nil && f.deny(plainName(*change.ResourceRecordSet.Name)) {
 			return nil, denied("route53:ChangeResourceRecordSets")
 		}
-		if err := apply(sets, change); err != nil {
+		if err := apply(sets, change, f.also); err != nil {
 			return nil, err
 		}
 	}
@@ -110,10 +112,10 @@ func (f *fakeZone) ChangeResourceRecordSets(ctx context.Context, in *route53.Cha
 }
 
 // apply does one change, or answers why Route 53 would refuse the batch.
-func apply(sets map[string]types.ResourceRecordSet, change types.Change) error {
+func apply(sets map[string]types.ResourceRecordSet, change types.Change, also string) error {
 	set := *change.ResourceRecordSet
 	name := plainName(*set.Name)
-	if set.Type != types.RRTypeTxt || !strings.HasPrefix(name, "_acme-challenge.") || (change.Action != types.ChangeActionCreate && change.Action != types.ChangeActionDelete) {
+	if set.Type != types.RRTypeTxt || (!strings.HasPrefix(name, "_acme-challenge.") && name != also) || (change.Action != types.ChangeActionCreate && change.Action != types.ChangeActionDelete) {
 		return denied("route53:ChangeResourceRecordSets")
 	}
 	if aws.ToInt64(set.TTL) <= 0 || len(set.ResourceRecords) == 0 {

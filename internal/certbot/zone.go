@@ -3,6 +3,7 @@ package certbot
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aws/smithy-go"
 
@@ -63,4 +64,16 @@ func ofSTS(err error) bool {
 		}
 	}
 	return false
+}
+
+// zoneAdvice is what can be done about an error that comes of a zone which is
+// not the domain's own or not the account's; empty if it does not.
+func zoneAdvice(err error, kind string) string {
+	if denied, ok := errors.AsType[*zoneDenied](err); ok {
+		return denied.advice()
+	}
+	if d, ok := errors.AsType[*delegation](err); ok && slices.Contains([]string{"dns", "unauthorized", "incorrectResponse"}, kind) {
+		return d.advice()
+	}
+	return ""
 }
