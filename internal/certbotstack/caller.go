@@ -41,7 +41,7 @@ func (s Spec) CallerGrants(issue bool) []callerpolicy.Grant {
 	grants = append(grants, s.hmacGrants()...)
 	if zones := s.zoneARNs(); len(zones) > 0 {
 		// A zone that the caller may not read is left to the function.
-		grants = append(grants, callerpolicy.Grant{Sid: "HostedZones", Other: []string{"route53:GetHostedZone"}, Resources: zones})
+		grants = append(grants, callerpolicy.Grant{Sid: "HostedZones", Other: []string{"route53:GetHostedZone", "route53:ListResourceRecordSets"}, Resources: zones})
 	}
 	return append(grants, callerpolicy.Key(s.KMSKeyARN)...)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -75,7 +76,7 @@ func (s *Spec) discoverConfig(ctx context.Context, c *awsclient.Clients, env map
 		s.EAB = EAB{KeyID: eab.KeyID, SecretARN: eab.HMACSecretARN}
 	}
 	s.HostedZoneID, s.HostedZoneRole = commonZone(config.Certificates)
-	s.Certificates = map[string]Certificate{}
+	s.Certificates, s.Challenges = map[string]Certificate{}, map[string]string{}
 	for _, cert := range config.Certificates {
 		found := Certificate{Domains: cert.Domains, Prefix: cert.Prefix, HostedZoneID: cert.HostedZoneID, KeyType: cert.KeyType, Profile: cert.Profile, PreferredChain: cert.PreferredChain}
 		if cert.ZoneRole != nil {
@@ -87,6 +88,7 @@ func (s *Spec) discoverConfig(ctx context.Context, c *awsclient.Clients, env map
 		if found.HostedZoneID == s.HostedZoneID && found.HostedZoneRole == s.HostedZoneRole {
 			found.HostedZoneID, found.HostedZoneRole = "", certbot.Role{}
 		}
+		maps.Copy(s.Challenges, cert.Challenges)
 		s.Certificates[cert.Key] = found
 	}
 	return nil

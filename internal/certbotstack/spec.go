@@ -13,7 +13,6 @@ import (
 	"slices"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbot"
-	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/dnsname"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/names"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/parts"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/lambdas"
@@ -29,6 +28,11 @@ type Spec struct {
 	// HostedZoneRole the role to assume for it; its zero value is none.
 	HostedZoneID   string
 	HostedZoneRole certbot.Role
+
+	// Challenges are where the proofs for the authority are given, by the
+	// names at which it looks for them. A proof that is not here is given where
+	// it is looked for.
+	Challenges map[string]string
 
 	DirectoryURL     string
 	CACertificatePEM string
@@ -207,6 +211,7 @@ func (s Spec) Config() (certbot.Config, []byte, string) {
 			Domains:      slices.Sorted(slices.Values(cert.Domains)),
 			Prefix:       s.Prefix(key),
 			HostedZoneID: s.ZoneID(key),
+			Challenges:   s.delegated(cert.Domains),
 			KeyType:      cert.KeyType,
 			Profile:      cert.Profile,
 
@@ -233,7 +238,7 @@ func (s Spec) challengeNames() map[string][]string {
 			continue
 		}
 		for _, d := range cert.Domains {
-			zones[s.ZoneID(key)] = append(zones[s.ZoneID(key)], "_acme-challenge."+dnsname.Base(d))
+			zones[s.ZoneID(key)] = append(zones[s.ZoneID(key)], s.challenge(d))
 		}
 	}
 	for id := range zones {

@@ -1,15 +1,11 @@
 package certbotstack
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"strings"
 
-	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awsclient"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbot"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/dnsname"
-	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/hostedzone"
 )
 
 // Problem is a wrong value. Key is the certificate that it belongs to, empty
@@ -75,43 +71,4 @@ func (s Spec) CheckSizes() []Problem {
 		problems = append(problems, Problem{"", "reader_role_arns", fmt.Sprintf("the bucket policy would have %d bytes and S3 takes %d; name fewer roles", n, MaxBucketPolicy)})
 	}
 	return problems
-}
-
-// CheckZones looks up the hosted zones that are known and readable, and tells
-// which do not exist and which names lie outside of theirs. Zones that the
-// caller may not read, or that are read with a role of another account, are
-// left to the function.
-func (s Spec) CheckZones(ctx context.Context, c *awsclient.Clients) ([]Problem, error) {
-	var problems []Problem
-	names := map[string]string{}
-	for _, key := range s.Keys() {
-		id := s.ZoneID(key)
-		if id == "" || s.ZoneRole(key).ARN != "" {
-			continue
-		}
-		attribute, owner := "hosted_zone_id", key
-		if s.Certificates[key].HostedZoneID == "" {
-			owner = ""
-		}
-		name, seen := names[id]
-		if !seen {
-			var err error
-			name, err = hostedzone.Name(ctx, c.Route53, id)
-			if errors.Is(err, hostedzone.ErrNotFound) {
-				problems = append(problems, Problem{owner, attribute, fmt.Sprintf("there is no hosted zone %s in this AWS account", id)})
-			} else if err != nil {
-				return nil, err
-			}
-			names[id] = name
-		}
-		if name == "" {
-			continue
-		}
-		for _, d := range s.Certificates[key].Domains {
-			if !dnsname.Within(dnsname.Base(d), name) {
-				problems = append(problems, Problem{key, "domains", fmt.Sprintf("%q is outside of hosted zone %s (%s), so the challenge for it could not be answered; name the zone that holds it in hosted_zone_id", d, id, name)})
-			}
-		}
-	}
-	return problems, nil
 }

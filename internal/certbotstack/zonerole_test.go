@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awsclient"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbot"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/iampolicy"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/iampolicy/iamtest"
@@ -61,18 +60,6 @@ func TestRolePolicyOfAZoneElsewhere(t *testing.T) {
 	s.Certificates = map[string]Certificate{"web": s.Certificates["web"]}
 	if text := s.RolePolicy().JSON(); strings.Contains(text, "route53:") {
 		t.Errorf("with no zone of its own the function may\n%s", text)
-	}
-}
-
-// Who runs Terraform has no rights in the other account, so nothing is asked
-// there: a call would panic here.
-func TestZoneElsewhereIsNotLookedAt(t *testing.T) {
-	t.Parallel()
-	s := testSpec()
-	s.HostedZoneRole = certbot.Role{ARN: zoneRoleARN}
-	s.Certificates = map[string]Certificate{"web": s.Certificates["web"]}
-	if problems, err := s.CheckZones(t.Context(), &awsclient.Clients{}); len(problems) > 0 || err != nil {
-		t.Errorf("got %+v, %v", problems, err)
 	}
 }
 

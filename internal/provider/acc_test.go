@@ -144,9 +144,10 @@ provider "fargatedirect" {
   secret_key = "test"
   endpoints  = { for s in ["cloudwatch", "events", "iam", "lambda", "logs", "route53", "s3", "sns", "sqs", "ssm", "sts"] : s => %q }
   skip_metadata_api_check = true
+  nameservers             = [%q]
   %s
 }
-%s`, cloud.Region, a.id, endpoint, provider, body)
+%s`, cloud.Region, a.id, endpoint, cloud.DNSAddr, provider, body)
 }
 
 // acme is the acme argument for the local authority.

@@ -38,6 +38,7 @@ type certbotModel struct {
 	TopicARN         types.String `tfsdk:"topic_arn"`
 	AccountURI       types.String `tfsdk:"account_uri"`
 	ReaderPolicyJSON types.Map    `tfsdk:"reader_policy_json"`
+	ChallengeNames   types.Map    `tfsdk:"challenge_names"`
 }
 
 type certificateModel struct {
@@ -97,6 +98,7 @@ func (m certbotModel) spec(ctx context.Context, d *providerData, scope names.Sco
 		Certificates:        map[string]certbotstack.Certificate{},
 		HostedZoneID:        m.HostedZoneID.ValueString(),
 		HostedZoneRole:      certbotZoneRole(ctx, m.HostedZoneRole, diags),
+		Challenges:          mapOf(ctx, m.ChallengeNames, diags),
 		DirectoryURL:        cmp.Or(acme.DirectoryURL.ValueString(), certbotstack.DefaultDirectoryURL),
 		CACertificatePEM:    acme.CACertificatePEM.ValueString(),
 		ContactEmail:        acme.ContactEmail.ValueString(),
@@ -235,5 +237,6 @@ func (m *certbotModel) fromSpec(ctx context.Context, d *providerData, c *awsclie
 	v, ds := types.MapValueFrom(ctx, certificateType, certificates)
 	diags.Append(ds...)
 	m.Certificates = v
+	m.setChallenges(ctx, s, diags)
 	m.setResults(ctx, s, diags)
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awsclient"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbotstack"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/names"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/lambdas"
@@ -127,6 +126,7 @@ func (r *certbotResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	spec := plan.spec(ctx, r.data, scope, &resp.Diagnostics)
 	spec.Artifact = artifact
+	plan.planChallenges(ctx, r.data, c, &spec, state, &resp.Diagnostics)
 	plan.setResults(ctx, spec, &resp.Diagnostics)
 	plan.AccountURI = plannedAccount(ctx, plan, state, &resp.Diagnostics)
 	plan.setDrift(ctx, nil, &resp.Diagnostics)
@@ -134,37 +134,9 @@ func (r *certbotResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if plan.mayGetAccount() && !resp.Plan.Raw.Equal(req.State.Raw) {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("account_uri"), types.StringUnknown())...)
 	}
-	if !resp.Diagnostics.HasError() && plan.certificatesKnown() {
-		checkPlan(ctx, c, spec, !state.sameZones(plan) && plan.rolesKnown(ctx, &resp.Diagnostics), &resp.Diagnostics)
+	if plan.certificatesKnown() {
+		addProblems(&resp.Diagnostics, spec.CheckSizes()) // AWS would refuse them later
 	}
-}
-
-// checkPlan refuses what AWS would refuse for its size and, if zones is true,
-// hosted zones that do not exist and names outside of theirs.
-func checkPlan(ctx context.Context, c *awsclient.Clients, s certbotstack.Spec, zones bool, diags *diag.Diagnostics) {
-	addProblems(diags, s.CheckSizes())
-	if !zones {
-		return
-	}
-	problems, err := s.CheckZones(ctx, c)
-	addProblems(diags, problems)
-	addError(diags, "Planning", names.KindCertbot, s.Scope.Name, err)
-}
-
-// rolesKnown tells whether it is known which zones need a role. Such a zone is
-// not there for who does not assume it.
-func (m certbotModel) rolesKnown(ctx context.Context, diags *diag.Diagnostics) bool {
-	known := !unknownRole(ctx, m.HostedZoneRole, diags)
-	for _, c := range m.certificates(ctx, diags) {
-		known = known && !unknownRole(ctx, c.HostedZoneRole, diags)
-	}
-	return known
-}
-
-// sameZones tells whether nothing changed that a look at the hosted zones
-// could refuse.
-func (m certbotModel) sameZones(next certbotModel) bool {
-	return m.HostedZoneID.Equal(next.HostedZoneID) && m.HostedZoneRole.Equal(next.HostedZoneRole) && m.Certificates.Equal(next.Certificates)
 }
 
 // mayGetAccount tells whether an update, if there is one, has the first

@@ -68,11 +68,11 @@ func (r *certbotResource) Create(ctx context.Context, req resource.CreateRequest
 
 	fail := func(err error) { addError(&resp.Diagnostics, "Creating", names.KindCertbot, spec.Scope.Name, err) }
 	spec.Creating = true
-	parts := spec.Stack(c)
-	if !r.preflight(ctx, c, spec, &resp.Diagnostics) ||
+	if !r.preflight(ctx, c, &spec, &m, certbotModel{}, &resp.Diagnostics) ||
 		!checkPermissions(ctx, c, names.KindCertbot, spec.Scope.Name, spec.CallerGrants(m.IssueOnCreate.ValueBool()), &resp.Diagnostics) {
 		return
 	}
+	parts := spec.Stack(c)
 	if err := parts.Claim(ctx); err != nil {
 		fail(err)
 		return
@@ -172,11 +172,11 @@ func (r *certbotResource) Update(ctx context.Context, req resource.UpdateRequest
 	fail := func(err error) { addError(&resp.Diagnostics, "Updating", names.KindCertbot, spec.Scope.Name, err) }
 	old := before.spec(ctx, r.data, spec.Scope, &resp.Diagnostics)
 	old.ForceDestroy, old.RetainOnDestroy = spec.ForceDestroy, spec.RetainOnDestroy
-	parts := spec.Stack(c)
-	obsolete := old.Stack(c).Without(parts)
-	if !r.preflight(ctx, c, spec, &resp.Diagnostics) {
+	if !r.preflight(ctx, c, &spec, &m, before, &resp.Diagnostics) {
 		return
 	}
+	parts := spec.Stack(c)
+	obsolete := old.Stack(c).Without(parts)
 	changed, err := certificatesChange(ctx, c, old, spec)
 	if err == nil {
 		err = obsolete.CheckDelete(ctx)
@@ -268,13 +268,14 @@ func (r *certbotResource) spec(ctx context.Context, m certbotModel, diags *diag.
 	return c, s, !diags.HasError()
 }
 
-// preflight makes the checks that the plan could not make, before anything is
-// created or changed.
-func (r *certbotResource) preflight(ctx context.Context, c *awsclient.Clients, s certbotstack.Spec, diags *diag.Diagnostics) bool {
+// preflight finds out what the plan could not, and checks it before anything
+// is created or changed.
+func (r *certbotResource) preflight(ctx context.Context, c *awsclient.Clients, s *certbotstack.Spec, m *certbotModel, before certbotModel, diags *diag.Diagnostics) bool {
+	if m.ChallengeNames.IsUnknown() {
+		s.Challenges = findChallenges(ctx, r.data, c, *s, s.Keys(), before, diags)
+		m.setChallenges(ctx, *s, diags)
+	}
 	addProblems(diags, s.CheckSizes())
-	problems, err := s.CheckZones(ctx, c)
-	addProblems(diags, problems)
-	addError(diags, "Checking", names.KindCertbot, s.Scope.Name, err)
 	return !diags.HasError()
 }
 

@@ -172,6 +172,10 @@ func certificateArguments() map[string]schema.Attribute {
 
 func certbotResults() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
+		"challenge_names": schema.MapAttribute{
+			Computed: true, ElementType: types.StringType,
+			MarkdownDescription: "Names of the TXT records in which the challenges are answered, by the names at which the authority looks for them. Both are the same unless a CNAME record leads elsewhere.",
+		},
 		"bucket_name": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the bucket that holds the certificates."},
 		"bucket_arn":  schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of that bucket."},
 		"topic_arn":   schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the resource's own topic; null if both existing topics are given."},

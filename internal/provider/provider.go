@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awsclient"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/cname"
 )
 
 var (
@@ -34,6 +35,8 @@ type providerData struct {
 	defaultTags map[string]string
 	// ignoreTag tells which tags others may keep on our parts.
 	ignoreTag func(key string) bool
+	// dns asks DNS where challenges are delegated to.
+	dns *cname.Resolver
 }
 
 func (p *fargatedirectProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -65,7 +68,7 @@ func (p *fargatedirectProvider) Configure(ctx context.Context, req provider.Conf
 		resp.Diagnostics.AddError("Configuring AWS", err.Error())
 		return
 	}
-	data := &providerData{aws: aws, ignoreTag: model.ignoreTag()}
+	data := &providerData{aws: aws, ignoreTag: model.ignoreTag(), dns: cname.New(stringsOf(model.NameServers))}
 	data.defaultTags = model.defaultTags(ctx, &resp.Diagnostics)
 	resp.ResourceData = data
 	resp.DataSourceData = data

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -49,6 +50,7 @@ type providerModel struct {
 	SkipMetadata           types.Bool                      `tfsdk:"skip_metadata_api_check"`
 	S3UsePathStyle         types.Bool                      `tfsdk:"s3_use_path_style"`
 	Endpoints              types.Map                       `tfsdk:"endpoints"`
+	NameServers            types.List                      `tfsdk:"nameservers"`
 }
 
 type assumeRoleModel struct {
@@ -143,6 +145,11 @@ func (p *fargatedirectProvider) Schema(_ context.Context, _ provider.SchemaReque
 			"skip_requesting_account_id":  flag("Refused if it leaves the account unknown, because ARNs could not be built."),
 			"skip_metadata_api_check":     flag("Whether to leave the EC2 metadata service alone when looking for credentials."),
 			"s3_use_path_style":           flag("Whether to put bucket names into the path of a URL. Default `true` if the endpoint of S3 is on `localhost`."),
+			"nameservers": schema.ListAttribute{
+				Optional: true, ElementType: types.StringType,
+				MarkdownDescription: "Name servers to ask where a challenge is delegated to, in turn until one answers, such as `10.0.0.2` or `10.0.0.2:5353`; by default the system's. They must know what the certificate authority sees. Nothing is asked of them while all domains lie in hosted zones that can be read.",
+				Validators:          []schemaListValidator{listvalidator.SizeAtLeast(1), listvalidator.ValueStringsAre(nameServer())},
+			},
 			"endpoints": schema.MapAttribute{
 				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "URLs to use instead of AWS's, by service: `" + strings.Join(awsclient.Services(), "`, `") + "`. `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are honoured where there is none.",

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/cname"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/dnsname"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/hostname"
 )
@@ -24,6 +25,7 @@ type (
 	schemaInt64Validator  = validator.Int64
 	schemaMapValidator    = validator.Map
 	schemaSetValidator    = validator.Set
+	schemaListValidator   = validator.List
 )
 
 // check is a string validator made of a function that tells what is wrong.
@@ -231,6 +233,15 @@ func certificatePEM() validator.String {
 	return check{"CA certificate", func(v string) string {
 		if !x509.NewCertPool().AppendCertsFromPEM([]byte(v)) {
 			return `there is no certificate in it; a right value is file("ca.pem") with "-----BEGIN CERTIFICATE-----" in the file`
+		}
+		return ""
+	}}
+}
+
+func nameServer() schemaStringValidator {
+	return check{"name server", func(v string) string {
+		if err := cname.CheckServer(v); err != nil {
+			return err.Error()
 		}
 		return ""
 	}}

@@ -70,7 +70,7 @@ func certbotRunMutants() []mutant {
 		{
 			name: "certbot/orphaned-records-given-up-at-once",
 			file: orphan,
-			old:  "awserr.IsAccessDenied(err) && !p.of(c)",
+			old:  "awserr.IsAccessDenied(err) && !p.of(c, name)",
 			new:  "awserr.IsAccessDenied(err)",
 			pkg:  pkg, test: "^TestRecordsOfAKilledRunAreRemoved$",
 		},
