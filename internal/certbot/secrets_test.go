@@ -1,6 +1,8 @@
 package certbot
 
 import (
+	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -19,7 +21,7 @@ import (
 // the secrets that they had in their hands.
 type traces struct {
 	w       *world
-	secrets map[string]string // PEM texts by name
+	secrets map[string]string // PEM or base64url texts by name
 	texts   map[string]string
 	reports strings.Builder
 }
@@ -51,7 +53,7 @@ func (tr *traces) run(t *testing.T, request Request) error {
 	}
 	fmt.Fprintf(&tr.reports, "%s %v\n", text, err)
 	for name, value := range tr.w.ssm.values {
-		tr.secrets["the account key in "+name] = value
+		tr.secrets[fmt.Sprintf("the key in %s (%.8s)", name, hexSum([]byte(value)))] = value
 	}
 	return err
 }
@@ -67,11 +69,23 @@ func (tr *traces) searcher(t *testing.T) *secretsearch.Searcher {
 			continue
 		}
 		known[text] = true
-		if err := s.AddPEM(name, []byte(text)); err != nil {
+		if err := addSecret(&s, name, text); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return &s
+}
+
+// addSecret adds a private key in PEM form, or an HMAC key in base64url.
+func addSecret(s *secretsearch.Searcher, name, text string) error {
+	if strings.HasPrefix(text, "-----BEGIN") {
+		return s.AddPEM(name, []byte(text))
+	}
+	key, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return err
+	}
+	return s.AddBytes(name, key)
 }
 
 // all are all texts by place.
@@ -92,6 +106,10 @@ func (tr *traces) all() map[string]string {
 func TestNoSecrets(t *testing.T) {
 	t.Parallel()
 	damaged := func(text string) string { return strings.Replace(text, "\n-----END", "!\n-----END", 1) }
+	rebind := func(w *world, hmac string) {
+		delete(w.ssm.values, w.config.ACME.KeyParameter)
+		w.ssm.values[hmacParameter] = hmac
+	}
 	for name, test := range map[string]struct {
 		// between is what happens after the first certificate.
 		between func(w *world)
@@ -130,31 +148,39 @@ func TestNoSecrets(t *testing.T) {
 				}
 			}
 		}, Request{}, false},
-		"another kind of key": {func(w *world) { w.config.Certificates[0].KeyType = "RSA2048" }, Request{}, false},
+		"external account refused":   {func(w *world) { rebind(w, randomHMACKey()) }, Request{Force: true}, true},
+		"external account's key cut": {func(w *world) { rebind(w, w.ssm.values[hmacParameter]+"!") }, Request{Force: true}, true},
+		"another kind of key":        {func(w *world) { w.config.Certificates[0].KeyType = "RSA2048" }, Request{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld([]string{"example.com", "*.example.com"})
+				w := newBoundWorld([]string{"example.com", "*.example.com"})
+				w.ssm.values[hmacParameter] = randomHMACKey()
+				w.ca.bindings.keys["kid-1"], _ = base64.RawURLEncoding.DecodeString(w.ssm.values[hmacParameter])
 				tr := w.trace()
 				for range 2 { // so that there is a version to roll back to
 					if err := tr.run(t, Request{Trigger: TriggerManual, Force: true}); err != nil {
 						t.Fatal(err)
 					}
 				}
-				secrets := maps.Clone(tr.secrets)
 				test.between(w)
 				time.Sleep(time.Hour)
 				if err := tr.run(t, test.request); (err != nil) != test.fails {
 					t.Errorf("the run's error is %v", err)
 				}
 				// What was damaged on purpose is known from before.
-				maps.Copy(tr.secrets, secrets)
 				maps.DeleteFunc(tr.secrets, func(_, text string) bool { return strings.Contains(text, "!") })
 				tr.wantNone(t)
 			})
 		})
 	}
+}
+
+func randomHMACKey() string {
+	key := make([]byte, 32)
+	_, _ = rand.Read(key)
+	return base64.RawURLEncoding.EncodeToString(key)
 }
 
 // failsFor denies one action on one object.
@@ -172,8 +198,8 @@ func failsFor(action, key string) func(action, key string) error {
 func (tr *traces) wantNone(t *testing.T) {
 	t.Helper()
 	s := tr.searcher(t)
-	if got := len(s.Secrets()); got < 3 {
-		t.Fatalf("the runs had %q, want keys of two certificates and of the account", s.Secrets())
+	if got := len(s.Secrets()); got < 4 {
+		t.Fatalf("the runs had %q, want keys of two certificates, of the account and of the external one", s.Secrets())
 	}
 	for place, text := range tr.all() {
 		found, err := s.Find(place, []byte(text))

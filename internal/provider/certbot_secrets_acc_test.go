@@ -3,6 +3,7 @@
 package provider_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,9 +27,9 @@ import (
 
 // TestAccNoSecrets lets a certificate be issued, renewed, refused, changed,
 // read and imported while Terraform and the provider log all they can, and
-// finds no private key in anything that this leaves anywhere, but for the
-// objects and the parameter that are to hold them. Then it plants keys in all
-// those places, and finds them.
+// finds no private key, and not the external account's HMAC key, in anything
+// that this leaves anywhere, but for the objects and the parameters that are to
+// hold them. Then it plants keys in all those places, and finds them.
 func TestAccNoSecrets(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t)
@@ -38,7 +39,16 @@ func TestAccNoSecrets(t *testing.T) {
 	inbox := a.inbox(t, "told")
 	inbox.subscribe(t, topicARN)
 	h := &hunt{t: t, a: a, parts: parts, texts: map[string][]byte{}, topicARN: topicARN, told: inbox.url, events: events.queue}
+	authority, err := cloud.StartBindingAuthority(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.hmac = authority.Keys["kid-1"]
 	body := a.certbot(fmt.Sprintf("force_destroy = true\nsuccess_topic_arn = %[1]q\nfailure_topic_arn = %[1]q\n", topicARN)) + browserCertificate
+	// A key in the configuration itself would be in each plan, which has a copy.
+	body = "variable \"hmac\" {\n type = string\n ephemeral = true\n}\n" + strings.Replace(body, acme(), fmt.Sprintf(
+		"acme = {\n directory_url = %q\n ca_certificate_pem = %q\n eab = { key_id = \"kid-1\", hmac_key_wo = var.hmac, hmac_key_wo_version = 1 }\n }",
+		authority.DirectoryURL, cloud.DirectoryCAPEM), 1)
 	both := strings.Replace(body, `"*.`+a.domain+`"`, `"*.`+a.domain+`", "`+a.domain+`"`, 1)
 
 	tf := h.cli("terraform")
@@ -88,6 +98,8 @@ type hunt struct {
 	// topicARN is told of the runs, told and events are queues that get that
 	// and the events.
 	topicARN, told, events string
+	// hmac is the HMAC key of the external account, in base64url.
+	hmac string
 	// texts are by place; what kind of place it is comes before a colon.
 	texts map[string][]byte
 }
@@ -96,7 +108,7 @@ type hunt struct {
 func (h *hunt) cli(name string) *cli {
 	h.t.Helper()
 	c := newCLI(h.t)
-	c.env = append(c.env, "TF_LOG=TRACE", "TF_LOG_CORE=TRACE", "TF_LOG_PROVIDER=TRACE", "TF_LOG_PATH="+filepath.Join(c.dir, name+".log"))
+	c.env = append(c.env, "TF_LOG=TRACE", "TF_LOG_CORE=TRACE", "TF_LOG_PROVIDER=TRACE", "TF_LOG_PATH="+filepath.Join(c.dir, name+".log"), "TF_VAR_hmac="+h.hmac)
 	return c
 }
 
@@ -139,10 +151,16 @@ func (h *hunt) secrets(s *secretsearch.Searcher) {
 	client := ssm.NewFromConfig(h.a.aws)
 	for name := range h.a.accountKeys(h.t, "prod") {
 		out := try[*ssm.GetParameterOutput](h.t)(client.GetParameter(h.t.Context(), &ssm.GetParameterInput{Name: &name, WithDecryption: aws.Bool(true)}))
-		add("the account key "+name, aws.ToString(out.Parameter.Value))
+		if value := aws.ToString(out.Parameter.Value); value != h.hmac {
+			add("the account key "+name, value)
+		}
 	}
-	if certificates != 3 || len(known) != 4 {
-		h.t.Fatalf("the keys are %q, want those of three certificates and of one account", s.Secrets())
+	hmac := try[[]byte](h.t)(base64.RawURLEncoding.DecodeString(h.hmac))
+	if err := s.AddBytes("the external account's HMAC key", hmac); err != nil {
+		h.t.Fatal(err)
+	}
+	if certificates != 3 || len(s.Secrets()) != 5 {
+		h.t.Fatalf("the keys are %q, want those of three certificates, of one account and of one external account", s.Secrets())
 	}
 }
 
