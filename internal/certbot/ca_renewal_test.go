@@ -85,8 +85,15 @@ func (ca *fakeCA) checkReplaces(id string) *caProblem {
 		return &caProblem{ProblemDetails: *a.refusal, retryAfter: a.retry}
 	case !slices.Contains(a.known, id):
 		return problem("malformed", http.StatusNotFound)
-	case slices.Contains(a.replaced, id):
+	case slices.Contains(a.replaced, id), slices.ContainsFunc(ca.orders, func(o *caOrder) bool { return o.Replaces == id && !o.lost() }):
 		return problem("alreadyReplaced", http.StatusConflict)
 	}
 	return nil
+}
+
+// lost tells whether nothing can come of an order any more.
+func (o *caOrder) lost() bool {
+	return slices.ContainsFunc(o.authz, func(a *caAuthz) bool {
+		return a.Status == acme.StatusInvalid || a.Status == acme.StatusDeactivated
+	})
 }

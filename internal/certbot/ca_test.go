@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"math/big"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -46,7 +45,8 @@ type fakeCA struct {
 	// aliases are where CNAME records of challenges lead, by proved name.
 	aliases map[string]string
 	// stuck keeps finalized orders processing.
-	stuck bool
+	stuck  bool
+	faults caFaults
 	// forged certificates are for another key.
 	forged bool
 	// pace is the Retry-After, in seconds, of what is not decided yet.
@@ -82,6 +82,7 @@ type caAuthz struct {
 	acme.Authorization
 	account int
 	posted  bool
+	polls   int
 }
 
 func newFakeCA(zone *fakeZone) *fakeCA {
@@ -108,18 +109,6 @@ func (ca *fakeCA) sign(template *x509.Certificate, public any) *x509.Certificate
 		panic(err)
 	}
 	return certificate
-}
-
-// RoundTrip implements http.RoundTripper.
-func (ca *fakeCA) RoundTrip(request *http.Request) (*http.Response, error) {
-	if err := request.Context().Err(); err != nil {
-		return nil, err
-	}
-	ca.mu.Lock()
-	defer ca.mu.Unlock()
-	recorder := httptest.NewRecorder()
-	ca.serve(recorder, request)
-	return recorder.Result(), nil
 }
 
 func (ca *fakeCA) serve(w http.ResponseWriter, request *http.Request) {
@@ -181,9 +170,7 @@ func (ca *fakeCA) do(w http.ResponseWriter, path string, payload []byte, account
 	case kind == "/authz" && id < len(ca.authz):
 		ca.authorization(w, payload, ca.authz[id])
 	case kind == "/challenge" && id < len(ca.authz):
-		ca.authz[id].posted = true
-		ca.authz[id].Challenges[0].Status = acme.StatusProcessing
-		answer(w, 200, ca.authz[id].Challenges[0])
+		return ca.challenge(w, ca.authz[id])
 	default:
 		return refusal400("malformed", "no such resource "+path)
 	}
@@ -250,7 +237,7 @@ func (ca *fakeCA) answerOrder(w http.ResponseWriter, id, code int) {
 		order.Status = acme.StatusProcessing
 		order.polls++
 		w.Header().Set("Retry-After", ca.pace)
-	case slices.ContainsFunc(order.authz, func(a *caAuthz) bool { return a.Status == acme.StatusInvalid }):
+	case order.lost():
 		order.Status = acme.StatusInvalid
 	case slices.ContainsFunc(order.authz, func(a *caAuthz) bool { return a.Status != acme.StatusValid }):
 		order.Status = acme.StatusPending
@@ -270,8 +257,8 @@ func (ca *fakeCA) authorization(w http.ResponseWriter, payload []byte, a *caAuth
 	name := a.Identifier.Value
 	switch {
 	case a.Status != acme.StatusPending || !a.posted:
-	case a.Challenges[0].Status == acme.StatusProcessing:
-		a.Challenges[0].Status = acme.StatusPending // decided next time
+	case a.polls == 0 || ca.faults.undecided:
+		a.polls++ // decided next time
 		w.Header().Set("Retry-After", ca.pace)
 	default:
 		problem := ca.validate(name, a)

@@ -148,8 +148,8 @@ func (o order) prove(ctx context.Context, proofs []proof) error {
 		return err
 	}
 	for _, p := range proofs {
-		if _, err := o.session.core.Challenges.New(p.challenge); err != nil {
-			return o.session.failed("asking the authority to validate "+p.name, err)
+		if err := o.validate(p); err != nil {
+			return err
 		}
 	}
 	return o.judgement(ctx, proofs)
@@ -223,7 +223,10 @@ func (o order) finalize(ctx context.Context, location, finalize string, names []
 		return pair{}, err
 	}
 	if _, err := o.session.core.Orders.UpdateForCSR(finalize, csr); err != nil {
-		return pair{}, o.session.failed("finalizing order", err)
+		failed := o.session.failed("finalizing order", err)
+		if !mayBeDone(err) || !o.isFinalized(location) {
+			return pair{}, failed
+		}
 	}
 	done, err := o.await(ctx, location, acme.StatusValid, firstLook)
 	if err != nil {

@@ -1,13 +1,11 @@
 package certbot
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"sync"
@@ -135,32 +133,6 @@ func (t *transport) retryAfter() time.Duration {
 	later := t.later
 	t.later = 0
 	return later
-}
-
-// RoundTrip implements http.RoundTripper.
-func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
-	t.mu.Lock()
-	ctx := t.ctx
-	t.mu.Unlock()
-	if ctx == nil {
-		ctx = request.Context()
-	}
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	response, err := t.next.RoundTrip(request.WithContext(ctx))
-	if err != nil {
-		return nil, err
-	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
-	if err := errors.Join(err, response.Body.Close()); err != nil {
-		return nil, fmt.Errorf("reading the authority's answer: %w", err)
-	}
-	if len(body) > maxAnswer {
-		return nil, fmt.Errorf("reading the authority's answer: it is longer than %d bytes", maxAnswer)
-	}
-	response.Body = io.NopCloser(bytes.NewReader(body))
-	t.note(response)
-	return response, nil
 }
 
 // note remembers an answer's Retry-After. One that cannot be read is as none.

@@ -88,5 +88,26 @@ func certbotRunMutants() []mutant {
 			new:  "",
 			pkg:  pkg, test: "^TestTornPublicationIsNotToldAsUntouched$",
 		},
+		{
+			name: "certbot/broken-connection-fails-the-run",
+			file: "internal/certbot/retry.go",
+			old:  "if err == nil || !mayPass(err) ||",
+			new:  "if err == nil || mayPass(err) ||",
+			pkg:  pkg, test: "^TestFaultyCA$",
+		},
+		{
+			name: "certbot/finalized-order-thrown-away",
+			file: "internal/certbot/order.go",
+			old:  "!mayBeDone(err) || !o.isFinalized(location)",
+			new:  "!mayBeDone(err) || o.isFinalized(location)",
+			pkg:  pkg, test: "^TestFaultyCA$",
+		},
+		{
+			name: "certbot/validation-begun-already-fails",
+			file: "internal/certbot/repeat.go",
+			old:  "		return failed // it has not begun\n	}\n	return nil\n",
+			new:  "		return failed // it has not begun\n	}\n	return failed\n",
+			pkg:  pkg, test: "^TestFaultyCA$",
+		},
 	}
 }
