@@ -32,11 +32,12 @@ func (s Spec) CallerGrants(issue bool) []callerpolicy.Grant {
 	grants = append(grants, function, callerpolicy.Rules(s.RuleARN()))
 	grants = append(grants, callerpolicy.Alarms(s.Scope, s.alarmARN(alarmFailing), s.alarmARN(alarmExpiring), s.alarmARN(alarmDidNotRun))...)
 	if !s.RetainOnDestroy {
-		parameters := s.Scope.ARN("ssm", "parameter"+s.ParameterPath())
+		// AWS knows no resource for DescribeParameters, which tells no values.
+		// GetParametersByPath would let the caller read the keys.
 		grants = append(grants, callerpolicy.Grant{
-			Sid: "AccountKeys", Other: []string{"ssm:DeleteParameters", "ssm:GetParametersByPath"},
-			Resources: []string{parameters, parameters + "/*"},
-		})
+			Sid: "AccountKeys", Other: []string{"ssm:DeleteParameters"},
+			Resources: []string{s.Scope.ARN("ssm", "parameter"+s.ParameterPath()+"/*")},
+		}, callerpolicy.Grant{Sid: "ListAccountKeys", Other: []string{"ssm:DescribeParameters"}, Resources: []string{"*"}})
 	}
 	grants = append(grants, s.hmacGrants()...)
 	if zones := s.zoneARNs(); len(zones) > 0 {

@@ -3,23 +3,29 @@ package parts
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awserr"
 )
 
 // ParametersAPI is what Parameters calls of Systems Manager.
 type ParametersAPI interface {
-	GetParametersByPath(context.Context, *ssm.GetParametersByPathInput, ...func(*ssm.Options)) (*ssm.GetParametersByPathOutput, error)
+	DescribeParameters(context.Context, *ssm.DescribeParametersInput, ...func(*ssm.Options)) (*ssm.DescribeParametersOutput, error)
 	DeleteParameters(context.Context, *ssm.DeleteParametersInput, ...func(*ssm.Options)) (*ssm.DeleteParametersOutput, error)
 }
 
+// maxDeleted is how many parameters one call deletes.
+const maxDeleted = 10
+
 // Parameters is a stack.Leftover: the SSM parameters that a function made
-// under a path. Their values are never asked for in clear.
+// under a path. Their values are never asked for, and not by a call that needs
+// the right to read them: GetParametersByPath would.
 type Parameters struct {
 	API ParametersAPI
 	// Path has no slash at the end.
@@ -30,25 +36,25 @@ func (p *Parameters) String() string { return fmt.Sprintf("SSM parameters (%s)",
 
 // Delete removes all parameters below the path.
 func (p *Parameters) Delete(ctx context.Context) error {
-	for {
-		// Always the first page: what was deleted moves the next one up.
-		out, err := p.API.GetParametersByPath(ctx, &ssm.GetParametersByPathInput{Path: &p.Path, Recursive: aws.Bool(true), WithDecryption: aws.Bool(false)})
+	var found []string
+	pages := ssm.NewDescribeParametersPaginator(p.API, &ssm.DescribeParametersInput{ParameterFilters: []ssmtypes.ParameterStringFilter{
+		{Key: aws.String("Path"), Option: aws.String("Recursive"), Values: []string{p.Path}},
+	}})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return fmt.Errorf("listing %s: %w", p, err)
 		}
-		var found []string
-		for _, parameter := range out.Parameters {
+		for _, parameter := range page.Parameters {
 			found = append(found, aws.ToString(parameter.Name))
 		}
-		if len(found) > 0 {
-			if _, err := p.API.DeleteParameters(ctx, &ssm.DeleteParametersInput{Names: found}); err != nil {
-				return fmt.Errorf("deleting %s: %w", p, err)
-			}
-		}
-		if out.NextToken == nil {
-			return nil
+	}
+	for names := range slices.Chunk(found, maxDeleted) {
+		if _, err := p.API.DeleteParameters(ctx, &ssm.DeleteParametersInput{Names: names}); err != nil {
+			return fmt.Errorf("deleting %s: %w", p, err)
 		}
 	}
+	return nil
 }
 
 // ObjectsAPI is what Objects calls of S3.
