@@ -2,8 +2,8 @@
 // the same sources of credentials as HashiCorp's AWS provider.
 //
 // Clients log the bodies of requests and answers at debug level, except S3
-// objects. A call that carries a secret in its body needs a client without that:
-// see Clients.SecretSSM.
+// objects. A call that carries a secret in its body, or is answered by one, needs
+// a client without that: see Clients.SecretSSM and Clients.SecretS3.
 package awsclient
 
 import (

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 	"github.com/hashicorp/aws-sdk-go-base/v2/endpoints"
 )
@@ -33,7 +34,10 @@ type Clients struct {
 	// "amazonaws.com".
 	DNSSuffix string
 
-	S3      *s3.Client
+	S3 *s3.Client
+	// SecretS3 is for objects that are secret: nothing of its calls is logged.
+	SecretS3 *s3.Client
+
 	SNS     *sns.Client
 	Logs    *cloudwatchlogs.Client
 	IAM     *iam.Client
@@ -80,15 +84,18 @@ func (p *Provider) clients(region string) *Clients {
 	cfg := p.aws.Copy()
 	cfg.Region = region
 	at := p.config.endpoint
+	s3Options := func(o *s3.Options) {
+		at("s3", &o.BaseEndpoint)
+		o.UsePathStyle = pathStyle(p.config.S3UsePathStyle, o.BaseEndpoint)
+	}
 	return &Clients{
 		Account:   p.account,
 		Partition: p.partition,
 		Region:    region,
 
-		S3: s3.NewFromConfig(cfg, func(o *s3.Options) {
-			at("s3", &o.BaseEndpoint)
-			o.UsePathStyle = pathStyle(p.config.S3UsePathStyle, o.BaseEndpoint)
-		}),
+		S3:       s3.NewFromConfig(cfg, s3Options),
+		SecretS3: s3.NewFromConfig(cfg, s3Options, unloggedS3),
+
 		SNS:     sns.NewFromConfig(cfg, func(o *sns.Options) { at("sns", &o.BaseEndpoint) }),
 		Logs:    cloudwatchlogs.NewFromConfig(cfg, func(o *cloudwatchlogs.Options) { at("logs", &o.BaseEndpoint) }),
 		IAM:     iam.NewFromConfig(cfg, func(o *iam.Options) { at("iam", &o.BaseEndpoint) }),
@@ -116,6 +123,14 @@ const requestLogger = "TF_AWS_RequestResponseLogger"
 func withoutLog(s *middleware.Stack) error {
 	_, err := s.Deserialize.Remove(requestLogger)
 	return err
+}
+
+// unloggedS3 is withoutLog for a client that reads secret objects. The log
+// leaves the contents of objects out today, but that is not what a private key
+// should rely on.
+func unloggedS3(o *s3.Options) {
+	o.ClientLogMode, o.Logger = 0, logging.Nop{}
+	o.APIOptions = append(o.APIOptions, withoutLog)
 }
 
 // endpoint puts the configured endpoint of a service, if any, over the one

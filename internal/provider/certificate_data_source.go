@@ -6,16 +6,16 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awsclient"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/awserr"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbot"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbotstack"
-	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/names"
-	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/stack"
 )
 
 var _ datasource.DataSourceWithConfigure = (*certificateDataSource)(nil)
@@ -57,43 +57,49 @@ func (d *certificateDataSource) Metadata(_ context.Context, req datasource.Metad
 }
 
 func (d *certificateDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A certificate that a `fargatedirect_certbot` keeps: what it is and where it lies, without any secret. It is the one in force, after a rollback too. Reading it fails, with the authority's own words, while there is none; so it is the way to stop a run that must not go on without a certificate.",
+		Attributes:          certificateAttributes(),
+	}
+}
+
+// certificateAttributes are the arguments and results of the data source,
+// which the ephemeral resource has as well.
+func certificateAttributes() map[string]schema.Attribute {
 	result := func(text string) schema.StringAttribute {
 		return schema.StringAttribute{Computed: true, MarkdownDescription: text}
 	}
 	arn := result("ARN of that object.")
-	resp.Schema = schema.Schema{
-		MarkdownDescription: "A certificate that a `fargatedirect_certbot` keeps: what it is and where it lies, without any secret. It is the one in force, after a rollback too. Reading it fails, with the authority's own words, while there is none; so it is the way to stop a run that must not go on without a certificate.",
-		Attributes: map[string]schema.Attribute{
-			"certbot": schema.StringAttribute{
-				Required: true, MarkdownDescription: "Name of the `fargatedirect_certbot`.",
-				Validators: []schemaStringValidator{stringvalidator.RegexMatches(names.Pattern, `must be the name of a fargatedirect_certbot; a right value is "prod"`)},
-			},
-			"region": schema.StringAttribute{Optional: true, Computed: true, MarkdownDescription: "Region of the `fargatedirect_certbot`; the provider's by default."},
-			"key": schema.StringAttribute{
-				Required: true, MarkdownDescription: "Key of the certificate in `certificates`.",
-				Validators: []schemaStringValidator{certificateKeyName()},
-			},
-			"domains":                        schema.SetAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Names in the certificate."},
-			"serial":                         result("Serial number, in lower-case hex."),
-			"issuer":                         result("Distinguished name of the issuer."),
-			"not_before":                     result("Start of validity, RFC 3339 in UTC."),
-			"not_after":                      result("End of validity, RFC 3339 in UTC."),
-			"version":                        result("Version in force, which is called by its serial number. It changes at each renewal and each rollback."),
-			"bucket_name":                    result("Bucket that holds the objects."),
-			"key_object_key":                 result("Object key of the private key, PEM (PKCS #8). It is `key.pem`, for servers that read two files; for a moment of each renewal it is newer than `cert.pem`."),
-			"key_object_arn":                 arn,
-			"certificate_object_key":         result("Object key of the certificate with its chain, PEM. It is `cert.pem`."),
-			"certificate_object_arn":         arn,
-			"bundle_object_key":              result("Object key of `bundle.pem`: private key, certificate and chain in one, so that they always match."),
-			"bundle_object_arn":              arn,
-			"pointer_object_key":             result("Object key of `current.json`, which names the version in force. It holds no secret, and `reader_role_arns` does not close it."),
-			"pointer_object_arn":             arn,
-			"version_key_object_key":         result("Object key of this version's private key. Like all of a version it never changes, and is deleted when three newer versions are there."),
-			"version_key_object_arn":         arn,
-			"version_certificate_object_key": result("Object key of this version's certificate with its chain."),
-			"version_certificate_object_arn": arn,
-			"last_failure":                   result("Why the last attempt to renew failed; null if it did not."),
+	return map[string]schema.Attribute{
+		"certbot": schema.StringAttribute{
+			Required: true, MarkdownDescription: "Name of the `fargatedirect_certbot`.",
+			Validators: []schemaStringValidator{certbotName()},
 		},
+		"region": schema.StringAttribute{Optional: true, Computed: true, MarkdownDescription: "Region of the `fargatedirect_certbot`; the provider's by default."},
+		"key": schema.StringAttribute{
+			Required: true, MarkdownDescription: "Key of the certificate in `certificates`.",
+			Validators: []schemaStringValidator{certificateKeyName()},
+		},
+		"domains":                        schema.SetAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Names in the certificate."},
+		"serial":                         result("Serial number, in lower-case hex."),
+		"issuer":                         result("Distinguished name of the issuer."),
+		"not_before":                     result("Start of validity, RFC 3339 in UTC."),
+		"not_after":                      result("End of validity, RFC 3339 in UTC."),
+		"version":                        result("Version in force, which is called by its serial number. It changes at each renewal and each rollback."),
+		"bucket_name":                    result("Bucket that holds the objects."),
+		"key_object_key":                 result("Object key of the private key, PEM (PKCS #8). It is `key.pem`, for servers that read two files; for a moment of each renewal it is newer than `cert.pem`."),
+		"key_object_arn":                 arn,
+		"certificate_object_key":         result("Object key of the certificate with its chain, PEM. It is `cert.pem`."),
+		"certificate_object_arn":         arn,
+		"bundle_object_key":              result("Object key of `bundle.pem`: private key, certificate and chain in one, so that they always match."),
+		"bundle_object_arn":              arn,
+		"pointer_object_key":             result("Object key of `current.json`, which names the version in force. It holds no secret, and `reader_role_arns` does not close it."),
+		"pointer_object_arn":             arn,
+		"version_key_object_key":         result("Object key of this version's private key. Like all of a version it never changes, and is deleted when three newer versions are there."),
+		"version_key_object_arn":         arn,
+		"version_certificate_object_key": result("Object key of this version's certificate with its chain."),
+		"version_certificate_object_arn": arn,
+		"last_failure":                   result("Why the last attempt to renew failed; null if it did not."),
 	}
 }
 
@@ -115,49 +121,51 @@ func (d *certificateDataSource) Read(ctx context.Context, req datasource.ReadReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if _, ok := m.read(ctx, d.data, &resp.Diagnostics); ok {
+		resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+	}
+}
+
+// inForce is the version of a certificate that is in force, and where it lies.
+type inForce struct {
+	key     string
+	clients *awsclient.Clients
+	spec    certbotstack.Spec
+	pointer certbot.Pointer
+}
+
+// read fills in the results by the arguments. It tells what is wrong, and
+// whether nothing is.
+func (m *certificateDataModel) read(ctx context.Context, d *providerData, diags *diag.Diagnostics) (inForce, bool) {
 	if m.Region.IsNull() {
-		m.Region = types.StringValue(d.data.aws.Region())
+		m.Region = types.StringValue(d.aws.Region())
 	}
 	title := fmt.Sprintf("No certificate %q of fargatedirect_certbot (%s)", m.Key.ValueString(), m.Certbot.ValueString())
-	c, scope, err := d.data.scope(ctx, names.KindCertbot, sharedModel{Name: m.Certbot, Region: m.Region})
-	if err != nil {
-		resp.Diagnostics.AddError(title, err.Error())
-		return
-	}
-	spec, err := certbotstack.DiscoverCertificates(ctx, c, scope)
-	if errors.Is(err, stack.ErrNotFound) {
-		resp.Diagnostics.AddError(title, fmt.Sprintf("There is no fargatedirect_certbot of that name in region %s of account %s.", c.Region, c.Account))
-		return
-	}
-	if err != nil {
-		resp.Diagnostics.AddError(title, err.Error())
-		return
-	}
+	c, spec, ok := d.lookUp(ctx, title, m.Certbot, m.Region, diags)
 	key := m.Key.ValueString()
-	if _, ok := spec.Certificates[key]; !ok {
-		resp.Diagnostics.AddError(title, fmt.Sprintf("Its certificates are %q.", spec.Keys()))
-		return
+	if !ok || !hasKey(spec, title, key, path.Root("key"), diags) {
+		return inForce{}, false
 	}
 	// What is in force is the pointer's to say: a status tells what a run made
 	// of it, and a run may have died in between.
 	pointer, err := certbotstack.ReadPointer(ctx, c.S3, spec, key)
 	missing := errors.Is(err, certbotstack.ErrNoPointer)
 	if err != nil && !missing {
-		resp.Diagnostics.AddError(title, unreadable(err))
-		return
+		diags.AddError(title, unreadable(err))
+		return inForce{}, false
 	}
 	st, err := certbotstack.ReadStatus(ctx, c.S3, spec, key)
 	switch {
 	case err != nil && (missing || !errors.Is(err, certbotstack.ErrNoStatus)):
-		resp.Diagnostics.AddError(title, unreadable(err))
-		return
+		diags.AddError(title, unreadable(err))
+		return inForce{}, false
 	case missing:
-		resp.Diagnostics.AddError(title, whyNone(st))
-		return
+		diags.AddError(title, whyNone(st))
+		return inForce{}, false
 	}
-	m.set(ctx, pointer, st.Failure, resp)
+	m.set(ctx, pointer, st.Failure, diags)
 	m.place(spec, key, pointer.Version)
-	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+	return inForce{key, c, spec, pointer}, true
 }
 
 // whyNone is what the function last told of a certificate that is not there.
@@ -179,8 +187,8 @@ func unreadable(err error) string {
 }
 
 // set fills in what the certificate is.
-func (m *certificateDataModel) set(ctx context.Context, p certbot.Pointer, last *certbot.Failure, resp *datasource.ReadResponse) {
-	m.Domains = setOf(ctx, p.Domains, &resp.Diagnostics)
+func (m *certificateDataModel) set(ctx context.Context, p certbot.Pointer, last *certbot.Failure, diags *diag.Diagnostics) {
+	m.Domains = setOf(ctx, p.Domains, diags)
 	m.Serial = types.StringValue(p.Version)
 	m.Issuer = types.StringValue(p.Issuer)
 	m.NotBefore = types.StringValue(p.NotBefore.UTC().Format(time.RFC3339))

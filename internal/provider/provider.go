@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -19,6 +20,8 @@ var (
 	_ provider.Provider              = (*fargatedirectProvider)(nil)
 	_ provider.ProviderWithFunctions = (*fargatedirectProvider)(nil)
 	_ provider.ProviderWithActions   = (*fargatedirectProvider)(nil)
+
+	_ provider.ProviderWithEphemeralResources = (*fargatedirectProvider)(nil)
 )
 
 type fargatedirectProvider struct{ version string }
@@ -72,6 +75,7 @@ func (p *fargatedirectProvider) Configure(ctx context.Context, req provider.Conf
 	data.defaultTags = model.defaultTags(ctx, &resp.Diagnostics)
 	resp.ResourceData = data
 	resp.DataSourceData = data
+	resp.EphemeralResourceData = data
 	resp.ActionData = data
 }
 
@@ -81,6 +85,10 @@ func (p *fargatedirectProvider) Resources(context.Context) []func() resource.Res
 
 func (p *fargatedirectProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{newCertificateDataSource}
+}
+
+func (p *fargatedirectProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{newCertificateEphemeral}
 }
 
 func (p *fargatedirectProvider) Actions(context.Context) []func() action.Action {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -42,6 +43,12 @@ func TestSchemasAreDescribed(t *testing.T) {
 	}
 	for name, s := range schemas.DataSourceSchemas {
 		described(t, name, s.Block)
+	}
+	for name, s := range schemas.EphemeralResourceSchemas {
+		described(t, name, s.Block)
+	}
+	if data, ephemeral := schemas.DataSourceSchemas["fargatedirect_certificate"], schemas.EphemeralResourceSchemas["fargatedirect_certificate"]; len(ephemeral.Block.Attributes) != len(data.Block.Attributes)+3 {
+		t.Error("the ephemeral resource lacks what the data source has")
 	}
 	for name, s := range schemas.ActionSchemas {
 		described(t, name, s.Schema.Block)
@@ -113,6 +120,12 @@ func TestModelsFitSchemas(t *testing.T) {
 	newCertificateDataSource().Schema(ctx, datasource.SchemaRequest{}, data)
 	config := tfsdk.Config{Schema: data.Schema, Raw: null(data.Schema.Type().TerraformType(ctx))}
 	for _, d := range config.Get(ctx, &certificateDataModel{}) {
+		t.Errorf("certificate: %s: %s", d.Summary(), d.Detail())
+	}
+	open := &ephemeral.SchemaResponse{}
+	newCertificateEphemeral().Schema(ctx, ephemeral.SchemaRequest{}, open)
+	config = tfsdk.Config{Schema: open.Schema, Raw: null(open.Schema.Type().TerraformType(ctx))}
+	for _, d := range config.Get(ctx, &certificateEphemeralModel{}) {
 		t.Errorf("certificate: %s: %s", d.Summary(), d.Detail())
 	}
 	renew := &action.SchemaResponse{}

@@ -7,6 +7,8 @@ func certbotAskMutants() []mutant {
 		again  = "internal/certbot/again.go"
 		dryrun = "internal/certbot/dryrun.go"
 		pkg    = "./internal/certbot"
+
+		version = "internal/certbotstack/version.go"
 	)
 	return []mutant{
 		{
@@ -43,6 +45,27 @@ func certbotAskMutants() []mutant {
 			old:  "if err := m.mayTry(c, place.have.lifetime(), time.Now()); err != nil {",
 			new:  "if err := m.mayTry(c, place.have.lifetime(), time.Now().Add(week)); err != nil {",
 			pkg:  pkg, test: "^TestDryRunFindsWhatWouldFail$",
+		},
+		{
+			name: "certbotstack/changed-version-answered",
+			file: version,
+			old:  "hex.EncodeToString(sum[:]) != o.SHA256 {",
+			new:  "hex.EncodeToString(sum[:]) == \"\" {",
+			pkg:  "./internal/certbotstack", test: "^TestReadVersion$",
+		},
+		{
+			name: "certbotstack/key-of-another-certificate-answered",
+			file: version,
+			old:  "_, err := tls.X509KeyPair(chain, key); err != nil {",
+			new:  "_, err := tls.X509KeyPair(chain, key); err != nil && len(key) == 0 {",
+			pkg:  "./internal/certbotstack", test: "^TestReadVersion$",
+		},
+		{
+			name: "awsclient/reads-of-keys-logged",
+			file: "internal/awsclient/clients.go",
+			old:  "logging.Nop{}\n	o.APIOptions = append(o.APIOptions, withoutLog)\n",
+			new:  "logging.Nop{}\n",
+			pkg:  "./internal/awsclient", test: "^TestUnloggedS3$",
 		},
 		{
 			name: "certbot/unknown-payload-members-ignored",
