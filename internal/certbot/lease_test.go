@@ -79,6 +79,29 @@ func TestConcurrentRuns(t *testing.T) {
 	}
 }
 
+// Two functions that prove the same name at once must both succeed: apart from
+// the same zone they know nothing of each other.
+func TestConcurrentRunsOfTwoFunctions(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		one, other := newWorld([]string{"example.com", "*.example.com"}), newWorld([]string{"*.example.com"})
+		other.zone, other.ca.zone = one.zone, one.zone
+		done := make(chan outcome, 2)
+		for _, w := range []*world{one, other} {
+			go func() { done <- w.runAll(t, Request{})[0] }()
+		}
+		for range 2 {
+			if o := <-done; o.err != nil || o.report.Certificates[0].State != StateIssued {
+				t.Errorf("report %+v, error %v", o.report, o.err)
+			}
+		}
+		one.holdsNoRecords(t)
+		if one.ordered() != 1 || other.ordered() != 1 {
+			t.Errorf("%d and %d orders, want one each", one.ordered(), other.ordered())
+		}
+	})
+}
+
 // leased is the lease as it is stored.
 func (w *world) leased(t *testing.T) lease {
 	t.Helper()

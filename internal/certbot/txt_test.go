@@ -152,29 +152,6 @@ func TestTXTRetries(t *testing.T) {
 	}
 }
 
-// Two functions that prove the same name at once must both succeed: apart from
-// the same zone they know nothing of each other.
-func TestTwoFunctionsAtOneName(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		one, other := newWorld([]string{"example.com", "*.example.com"}), newWorld([]string{"*.example.com"})
-		other.zone, other.ca.zone = one.zone, one.zone
-		done := make(chan error, 2)
-		for _, w := range []*world{one, other} {
-			go func() {
-				_, err := w.run(t.Context(), Request{})
-				done <- err
-			}()
-		}
-		for range 2 {
-			if err := <-done; err != nil {
-				t.Error(err)
-			}
-		}
-		one.holdsNoRecords(t)
-	})
-}
-
 func TestRoutingPolicyIsRefused(t *testing.T) {
 	t.Parallel()
 	zone := newFakeZone("Z1")
