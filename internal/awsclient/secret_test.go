@@ -36,6 +36,7 @@ func (n *notebook) Info(_ context.Context, msg string, fields ...map[string]any)
 func (n *notebook) Debug(_ context.Context, msg string, fields ...map[string]any) {
 	n.note(msg, fields)
 }
+
 func (n *notebook) Trace(_ context.Context, msg string, fields ...map[string]any) {
 	n.note(msg, fields)
 }

@@ -21,7 +21,7 @@ func (r *run) adopt(ctx context.Context, log *slog.Logger, c Certificate, s *she
 	if found == nil {
 		return false, nil
 	}
-	stored, err := s.publish(ctx, found.pair, found.origin())
+	stored, err := s.publish(ctx, found.pair, found.origin)
 	if stored != nil {
 		status.Stored = stored
 	}

@@ -53,6 +53,8 @@ type fakeCA struct {
 	pace string
 	// ari is what it tells of renewals.
 	ari caRenewals
+	// chains are the alternates of what it issues.
+	chains caChains
 	// bindings are what it wants of new accounts.
 	bindings caBindings
 
@@ -166,7 +168,10 @@ func (ca *fakeCA) do(w http.ResponseWriter, path string, payload []byte, account
 	case kind == "/finalize" && id < len(ca.orders):
 		return ca.finalize(w, payload, id)
 	case kind == "/cert" && id < len(ca.orders):
+		ca.chains.link(w, id)
 		_, _ = w.Write(ca.orders[id].chain)
+	case strings.HasPrefix(kind, alternatePath) && id < len(ca.orders):
+		return ca.alternate(w, kind, id)
 	case kind == "/authz" && id < len(ca.authz):
 		ca.authorization(w, payload, ca.authz[id])
 	case kind == "/challenge" && id < len(ca.authz):

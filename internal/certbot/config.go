@@ -155,11 +155,12 @@ const (
 )
 
 // The metadata of a certificate object. They tell what the certificate itself
-// does not: who was asked, and for which profile.
+// does not: who was asked, and for which profile and chain.
 const (
 	MetadataDirectory = "fargatedirect-directory"
 	MetadataProfile   = "fargatedirect-profile"
 	MetadataAccount   = "fargatedirect-account"
+	MetadataChain     = "fargatedirect-chain"
 )
 
 // The states of a Status.

@@ -31,6 +31,9 @@ func unfit(want Certificate, directory string, have *held, now time.Time) string
 		return fmt.Sprintf("the authority changed from %q to %q", have.directory, directory)
 	case have.profile != want.Profile:
 		return fmt.Sprintf("the profile changed from %q to %q", have.profile, want.Profile)
+	case have.preferred != want.PreferredChain && !satisfies(have.chain, want.PreferredChain):
+		// An authority that was asked for it already has no such chain.
+		return fmt.Sprintf("the preferred chain changed from %q to %q", have.preferred, want.PreferredChain)
 	case now.Before(leaf.NotBefore):
 		return "the stored one is not valid before " + stamp(leaf.NotBefore)
 	case !now.Before(leaf.NotAfter):

@@ -47,7 +47,7 @@ func TestDue(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			have := &held{directory: "https://ca", profile: "p", pair: pair{key: key, chain: []*x509.Certificate{{
+			have := &held{origin: origin{directory: "https://ca", profile: "p"}, pair: pair{key: key, chain: []*x509.Certificate{{
 				SerialNumber: big.NewInt(1), DNSNames: []string{"example.com", "*.example.com"}, PublicKey: key.Public(),
 				NotBefore: issued, NotAfter: issued.Add(test.lifetime),
 			}}}}

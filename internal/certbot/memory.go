@@ -38,13 +38,16 @@ var pauses = []time.Duration{time.Minute, 10 * time.Minute, 100 * time.Minute, 2
 // memory is what the function remembers of a certificate between runs. It
 // holds no secret. An absent one is the zero value.
 type memory struct {
-	// Directory, Domains, KeyType, Profile and Prefix are what the last run
-	// was to obtain and where: failures say nothing of anything else.
+	// Directory, Domains, KeyType, Profile, PreferredChain and Prefix are what
+	// the last run was to obtain and where: failures say nothing of anything
+	// else.
 	Directory string   `json:"directory"`
 	Domains   []string `json:"domains"`
 	KeyType   string   `json:"key_type"`
 	Profile   string   `json:"profile,omitempty"`
 	Prefix    string   `json:"prefix"`
+
+	PreferredChain string `json:"preferred_chain,omitempty"`
 	// Stored is the certificate that the last run saw in the bucket.
 	Stored *Stored `json:"stored,omitempty"`
 	// Account is ours at the authority, bound to the external account
@@ -136,10 +139,11 @@ func (m *memory) want(c Certificate, directory string) {
 	names := normalNames(c.Domains)
 	if m.Directory != directory || !slices.Equal(m.Domains, names) {
 		m.RetryAfter = time.Time{}
-	} else if m.KeyType == c.KeyType && m.Profile == c.Profile && m.Prefix == c.Prefix {
+	} else if m.KeyType == c.KeyType && m.Profile == c.Profile && m.PreferredChain == c.PreferredChain && m.Prefix == c.Prefix {
 		return
 	}
 	m.Directory, m.Domains, m.KeyType, m.Profile, m.Prefix = directory, names, c.KeyType, c.Profile, c.Prefix
+	m.PreferredChain = c.PreferredChain
 	m.Failures, m.Failure, m.NextAttempt, m.Stored = 0, "", time.Time{}, nil
 }
 

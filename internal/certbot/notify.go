@@ -19,7 +19,7 @@ func (r *run) notify(ctx context.Context, c Certificate, status Status) error {
 	var topic, subject, body string
 	switch status.State {
 	case StateIssued:
-		topic, subject, body = r.config.SuccessTopicARN, "Certificate Issue Success", r.successBody(c, *status.Stored)
+		topic, subject, body = r.config.SuccessTopicARN, "Certificate Issue Success", r.successBody(c, status)
 	case StateFailed:
 		topic, subject, body = r.config.FailureTopicARN, "Certificate Issue Failure", r.failureBody(c, status)
 	}
@@ -37,13 +37,17 @@ func (r *run) notify(ctx context.Context, c Certificate, status Status) error {
 	return nil
 }
 
-func (r *run) successBody(c Certificate, stored Stored) string {
+func (r *run) successBody(c Certificate, status Status) string {
+	stored := status.Stored
 	var text strings.Builder
 	fmt.Fprintf(&text, "A certificate was issued and stored.\n\n")
 	r.facts(&text, c)
 	fmt.Fprintf(&text, "Valid:     %s until %s\n", stamp(stored.NotBefore), stamp(stored.NotAfter))
 	fmt.Fprintf(&text, "Issuer:    %s\n", stored.Issuer)
 	fmt.Fprintf(&text, "Serial:    %s\n", stored.Serial)
+	for _, warning := range status.Warnings {
+		fmt.Fprintf(&text, "\nWarning: %s\n", warning)
+	}
 	fmt.Fprintf(&text, "\nServers that read the certificate only when they start need a restart before the previous one expires.\n")
 	return text.String()
 }

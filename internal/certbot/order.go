@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/go-acme/lego/v4/acme"
-	"github.com/go-acme/lego/v4/certcrypto"
 	"github.com/go-acme/lego/v4/challenge"
 )
 
@@ -35,6 +34,8 @@ type order struct {
 	withdrawn func()
 	// warn tells what went wrong beside the outcome.
 	warn func(ctx context.Context, what string, err error)
+	// tell tells what is not as wanted of a certificate that was obtained.
+	tell func(ctx context.Context, text string)
 }
 
 // firstLook is how long an authority may take at least for what it does after
@@ -232,13 +233,9 @@ func (o order) finalize(ctx context.Context, location, finalize string, names []
 	if err != nil {
 		return pair{}, err
 	}
-	chainPEM, _, err := o.session.core.Certificates.Get(done.Certificate, true)
+	chain, err := o.download(ctx, done.Certificate)
 	if err != nil {
-		return pair{}, o.session.failed("downloading certificate", err)
-	}
-	chain, err := certcrypto.ParsePEMBundle(chainPEM)
-	if err != nil {
-		return pair{}, fmt.Errorf("parsing the authority's certificate chain: %w", err)
+		return pair{}, err
 	}
 	issued := pair{key: key, chain: chain}
 	if err := issued.check(names, time.Now()); err != nil {

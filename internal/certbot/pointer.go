@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 	"time"
 )
@@ -34,10 +35,12 @@ type Pointer struct {
 	Domains   []string  `json:"domains"`
 	NotBefore time.Time `json:"not_before"`
 	NotAfter  time.Time `json:"not_after"`
-	// DirectoryURL, Profile and AccountURI tell how it was obtained.
-	DirectoryURL string `json:"directory_url,omitempty"`
-	Profile      string `json:"profile,omitempty"`
-	AccountURI   string `json:"account_uri,omitempty"`
+	// DirectoryURL, Profile, PreferredChain and AccountURI tell how it was
+	// obtained. That a chain was preferred does not tell that there was one.
+	DirectoryURL   string `json:"directory_url,omitempty"`
+	Profile        string `json:"profile,omitempty"`
+	PreferredChain string `json:"preferred_chain,omitempty"`
+	AccountURI     string `json:"account_uri,omitempty"`
 	// Key and Certificate are the version's objects.
 	Key         PointedObject `json:"key"`
 	Certificate PointedObject `json:"certificate"`
@@ -69,13 +72,15 @@ func VersionObject(prefix, version, object string) string {
 // origin is how a certificate was obtained.
 type origin struct {
 	directory, profile, account string
+	// preferred is the preferred chain, whether the authority had it or not.
+	preferred string
 }
 
 // metadata is what a certificate object tells beside the certificate. S3 keeps
-// no empty values.
+// no empty values, and ASCII alone; names of issuers may be any.
 func (o origin) metadata() map[string]string {
 	metadata := map[string]string{}
-	for name, value := range map[string]string{MetadataDirectory: o.directory, MetadataProfile: o.profile, MetadataAccount: o.account} {
+	for name, value := range map[string]string{MetadataDirectory: o.directory, MetadataProfile: o.profile, MetadataAccount: o.account, MetadataChain: url.QueryEscape(o.preferred)} {
 		if value != "" {
 			metadata[name] = value
 		}
@@ -83,7 +88,14 @@ func (o origin) metadata() map[string]string {
 	return metadata
 }
 
-func (h *held) origin() origin { return origin{h.directory, h.profile, h.account} }
+// originOf reads what metadata wrote.
+func originOf(metadata map[string]string) origin {
+	o := origin{directory: metadata[MetadataDirectory], profile: metadata[MetadataProfile], account: metadata[MetadataAccount]}
+	if chain, err := url.QueryUnescape(metadata[MetadataChain]); err == nil {
+		o.preferred = chain
+	}
+	return o
+}
 
 // texts are the objects of a version.
 type texts struct{ key, chain []byte }
@@ -94,7 +106,7 @@ func newPointer(prefix string, p pair, t texts, from origin, old *Pointer) Point
 	pointer := Pointer{
 		Version: stored.Serial, Issuer: stored.Issuer, Domains: stored.Domains,
 		NotBefore: stored.NotBefore, NotAfter: stored.NotAfter,
-		DirectoryURL: from.directory, Profile: from.profile, AccountURI: from.account,
+		DirectoryURL: from.directory, Profile: from.profile, PreferredChain: from.preferred, AccountURI: from.account,
 		Key:         PointedObject{VersionObject(prefix, stored.Serial, KeyObject), hexSum(t.key)},
 		Certificate: PointedObject{VersionObject(prefix, stored.Serial, CertificateObject), hexSum(t.chain)},
 	}

@@ -42,7 +42,7 @@ func (s *shelf) publishOver(ctx context.Context, p pair, from origin, history *P
 	if err := s.putPointer(ctx, pointer); err != nil {
 		return nil, err
 	}
-	s.have = s.placed(&held{pair: p, directory: from.directory, profile: from.profile, account: from.account})
+	s.have = s.placed(&held{pair: p, origin: from})
 	err = s.put(ctx, BundleObject, t.bundle(), from)
 	if err == nil {
 		err = s.put(ctx, KeyObject, t.key, origin{})
@@ -111,7 +111,7 @@ func (s *shelf) whole() (bool, error) {
 		return false, err
 	}
 	t := texts{key, s.have.chainPEM()}
-	pointer := newPointer(s.prefix, s.have.pair, t, s.have.origin(), s.pointer)
+	pointer := newPointer(s.prefix, s.have.pair, t, s.have.origin, s.pointer)
 	body, err := pointer.text()
 	if err != nil {
 		return false, err
@@ -134,7 +134,7 @@ func (r *run) mend(ctx context.Context, log *slog.Logger, s *shelf, status *Stat
 		return nil
 	}
 	before := len(s.objects)
-	stored, err := s.publish(ctx, s.have.pair, s.have.origin())
+	stored, err := s.publish(ctx, s.have.pair, s.have.origin)
 	if stored != nil {
 		status.Stored = stored
 	}

@@ -270,7 +270,7 @@ func TestRepeatedPointerWriteIsNoRace(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.s3.objects = map[string]object{}
-		if _, err := s.publish(t.Context(), issued.have.pair, issued.have.origin()); err != nil {
+		if _, err := s.publish(t.Context(), issued.have.pair, issued.have.origin); err != nil {
 			t.Errorf("error %v", err)
 		}
 		w.inForce(t, "a", issued.pointer.Version)

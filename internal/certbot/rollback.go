@@ -48,7 +48,7 @@ func (r *run) rollBack(ctx context.Context, log *slog.Logger, c Certificate, s *
 		return fmt.Errorf("rolling back to version (%s): %w", serial, err)
 	}
 	history := s.pointer.withdrawnTo(serial)
-	stored, err := s.publishOver(ctx, target.have.pair, target.have.origin(), &history)
+	stored, err := s.publishOver(ctx, target.have.pair, target.have.origin, &history)
 	if stored != nil {
 		status.Stored = stored
 	}

@@ -76,13 +76,12 @@ func (s *shelf) choose() *held {
 		if !complete {
 			return nil
 		}
-		metadata := s.objects[CertificateObject].metadata
-		h := &held{directory: metadata[MetadataDirectory], profile: metadata[MetadataProfile], account: metadata[MetadataAccount]}
+		h := &held{origin: originOf(s.objects[CertificateObject].metadata)}
 		h.pair, h.broken = parsePair(plain.key, plain.chain)
 		return s.placed(h)
 	}
 	h := &held{
-		directory: s.pointer.DirectoryURL, profile: s.pointer.Profile, account: s.pointer.AccountURI,
+		origin: origin{directory: s.pointer.DirectoryURL, profile: s.pointer.Profile, preferred: s.pointer.PreferredChain, account: s.pointer.AccountURI},
 		broken: errors.New("no object in the bucket is the one that " + s.prefix + PointerObject + " means"),
 	}
 	copies := []texts{plain}

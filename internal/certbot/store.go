@@ -52,9 +52,8 @@ type held struct {
 	pair
 	// broken is why the pair is of no use; then the pair is zero.
 	broken error
-	// directory, profile and account tell how it was obtained.
-	directory, profile, account string
-	keyVersion, chainVersion    string
+	origin
+	keyVersion, chainVersion string
 }
 
 // stored describes what is held; nil if that is nothing of use.

@@ -150,6 +150,7 @@ func (r *run) renew(ctx context.Context, log *slog.Logger, c Certificate, place 
 		warn: func(ctx context.Context, what string, err error) {
 			log.WarnContext(ctx, what, "error", err.Error())
 		},
+		tell: func(ctx context.Context, text string) { status.warn(ctx, log, text) },
 	}.obtain(ctx)
 	if err != nil {
 		return r.explained(c, err)
@@ -158,7 +159,7 @@ func (r *run) renew(ctx context.Context, log *slog.Logger, c Certificate, place 
 	// What was obtained is stored even if the time for obtaining is just over.
 	after, cancel := afterwards(ctx, r.reserve/2)
 	defer cancel()
-	from := origin{directory: r.config.ACME.DirectoryURL, profile: c.Profile, account: session.account}
+	from := origin{directory: r.config.ACME.DirectoryURL, profile: c.Profile, preferred: c.PreferredChain, account: session.account}
 	stored, err := place.publish(after, issued, from)
 	if stored != nil {
 		status.Stored = stored

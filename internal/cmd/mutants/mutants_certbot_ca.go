@@ -4,6 +4,7 @@ package main
 // authorities with wishes of their own.
 func certbotCAMutants() []mutant {
 	const (
+		chain     = "internal/certbot/chain.go"
 		binding   = "internal/certbot/binding.go"
 		parameter = "internal/parts/secretparameter.go"
 		pkg       = "./internal/certbot"
@@ -29,6 +30,34 @@ func certbotCAMutants() []mutant {
 			old:  `return nil, errors.New("it is not base64url; give the key alone and as the authority shows it")`,
 			new:  `return nil, fmt.Errorf("it is not base64url: %s", text)`,
 			pkg:  pkg, test: "^TestRefusedBindings$",
+		},
+		{
+			name: "certbot/alternate-chain-of-another-certificate",
+			file: chain,
+			old:  "		if err == nil && bytes.Equal(chain[0].Raw, leaf.Raw) {\n",
+			new:  "		if err == nil && !bytes.Equal(chain[0].Raw, nil) {\n",
+			pkg:  pkg, test: "^TestPreferredChain$",
+		},
+		{
+			name: "certbot/no-preferred-chain-taken-for-a-failure",
+			file: chain,
+			old:  "strings.Join(offered, \" and \")))\n	return chain, nil\n",
+			new:  "strings.Join(offered, \" and \")))\n	return nil, fmt.Errorf(\"no such chain\")\n",
+			pkg:  pkg, test: "^TestPreferredChain$",
+		},
+		{
+			name: "certbot/no-preferred-chain-asked-for-at-each-run",
+			file: "internal/certbot/due.go",
+			old:  "	case have.preferred != want.PreferredChain && !satisfies(",
+			new:  "	case !satisfies(",
+			pkg:  pkg, test: "^TestPreferredChain$",
+		},
+		{
+			name: "certbot/changed-chain-waits-for-the-authority",
+			file: "internal/certbot/memory.go",
+			old:  "m.PreferredChain == c.PreferredChain && ",
+			new:  "",
+			pkg:  pkg, test: "^TestChangedPreferenceReissues$",
 		},
 		{
 			name: "certbotstack/hmac-key-in-the-configuration",
