@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/localcloud"
@@ -101,6 +102,58 @@ resource "fargatedirect_certbot" "test" {
 					issued()
 				},
 				Config: config, ConfigPlanChecks: unchanged,
+			},
+		},
+	})
+}
+
+// Names and zones that only the apply learns are checked then, before anything
+// is made, and do not have the resource's own zone taken for theirs.
+func TestAccCertbot_unknownChallenges(t *testing.T) {
+	t.Parallel()
+	a, b := newAccount(t), newAccount(t)
+	parts := a.certbotParts("prod")
+	app, asked := "app."+b.domain, "_acme-challenge.app."+b.domain
+	config := a.config(fmt.Sprintf(`
+resource "terraform_data" "zone" { input = %q }
+resource "terraform_data" "name" { input = %q }
+resource "fargatedirect_certbot" "test" {
+  name           = "prod"
+  hosted_zone_id = "Z0000000000000"
+  architecture   = %q
+  force_destroy  = true
+  %s
+  certificates   = {
+    app = { domains = [terraform_data.name.output], profile = "default", hosted_zone_id = terraform_data.zone.output }
+  }
+}`, a.zoneID, app, cloud.Architecture(), acme()))
+	var before int
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories,
+		Steps: []resource.TestStep{
+			{
+				PreConfig:   func() { before = len(a.leftovers(t)) },
+				Config:      config,
+				ExpectError: regexp.MustCompile(`(?s)Error: Invalid domains\s+with fargatedirect_certbot\.test,.*` + words("is outside of hosted zone "+a.zoneID)),
+			},
+			{
+				PreConfig: func() {
+					if left := a.leftovers(t); len(left) != before {
+						t.Errorf("the refused apply made %q", left)
+					}
+					b.point(t, asked, "app."+a.domain)
+				},
+				Taint: []string{"terraform_data.zone"}, Config: config,
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+					plancheck.ExpectUnknownValue(certbotAddress, tfjsonpath.New("challenge_names")),
+				}},
+				ConfigStateChecks: []statecheck.StateCheck{
+					statecheck.ExpectKnownValue(certbotAddress, tfjsonpath.New("challenge_names"), knownvalue.MapExact(map[string]knownvalue.Check{asked: knownvalue.StringExact("app." + a.domain)})),
+				},
+			},
+			{
+				PreConfig: func() { a.pair(t, parts, "app/", app) },
+				Config:    config, ConfigPlanChecks: unchanged,
 			},
 		},
 	})
