@@ -80,6 +80,17 @@ func TestAccCertbot_externalAccount(t *testing.T) {
 	}
 	first := a.status(t, parts, "prod", "web").AccountURI
 
+	imported := newCLI(t)
+	imported.configure(byKey(right, 2))
+	imported.must(imported.start("import", "-no-color", certbotAddress, "prod").wait())
+	known := fmt.Sprint(imported.state()[certbotAddress].Values["acme"])
+	if !strings.Contains(known, "eab:map[hmac_key_secret_arn:<nil> hmac_key_wo:<nil> hmac_key_wo_version:2 key_id:kid-1]") {
+		t.Errorf("an import knows %s", known)
+	}
+	if got := imported.plan()[certbotAddress]; len(got.drift) != 0 {
+		t.Errorf("after the import the plan has %+v", got)
+	}
+
 	// Nothing is written for another key unless its version is raised.
 	tf.configure(byKey(wrong, 2))
 	if got := tf.plan(); len(got) != 0 {
