@@ -26,10 +26,11 @@ import (
 )
 
 // TestAccNoSecrets lets a certificate be issued, renewed, refused, changed,
-// read and imported while Terraform and the provider log all they can, and
-// finds no private key, and not the external account's HMAC key, in anything
-// that this leaves anywhere, but for the objects and the parameters that are to
-// hold them. Then it plants keys in all those places, and finds them.
+// read, also with its key, and imported while Terraform and the provider log
+// all they can, and finds no private key, and not the external account's HMAC
+// key, in anything that this leaves anywhere, but for the objects and the
+// parameters that are to hold them. Then it plants keys in all those places, and
+// finds them.
 func TestAccNoSecrets(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t)
@@ -49,7 +50,7 @@ func TestAccNoSecrets(t *testing.T) {
 	body = "variable \"hmac\" {\n type = string\n ephemeral = true\n}\n" + strings.Replace(body, acme(), fmt.Sprintf(
 		"acme = {\n directory_url = %q\n ca_certificate_pem = %q\n eab = { key_id = \"kid-1\", hmac_key_wo = var.hmac, hmac_key_wo_version = 1 }\n }",
 		authority.DirectoryURL, cloud.DirectoryCAPEM), 1)
-	both := strings.Replace(body, `"*.`+a.domain+`"`, `"*.`+a.domain+`", "`+a.domain+`"`, 1)
+	both := ephemeralCertificate + strings.Replace(body, `"*.`+a.domain+`"`, `"*.`+a.domain+`", "`+a.domain+`"`, 1)
 
 	tf := h.cli("terraform")
 	tf.configure(a.config(body))
@@ -89,6 +90,15 @@ func TestAccNoSecrets(t *testing.T) {
 	})
 	tf.must(tf.destroy())
 }
+
+// ephemeralCertificate has the provider read the private key. Terraform plans
+// with it, so it is for a certificate that is there.
+const ephemeralCertificate = `
+ephemeral "fargatedirect_certificate" "browser" {
+  certbot = "prod"
+  key     = "browser"
+}
+`
 
 // hunt gathers what a certbot leaves anywhere.
 type hunt struct {
@@ -231,11 +241,11 @@ func (h *hunt) files(tf *cli) {
 }
 
 // bodiesAreNotLogged makes sure that the provider reads objects without logging
-// what they hold: those it reads now hold no secret, but others lie beside.
+// what they hold.
 func (h *hunt) bodiesAreNotLogged(tf *cli) {
 	h.t.Helper()
 	log := string(h.texts["terraform: "+filepath.Join(filepath.Base(tf.dir), "terraform.log")])
-	for _, want := range []string{"S3/GetObject", "S3/PutObject", "Lambda/Invoke", certbot.StatusObject("prod", "browser"), certbot.ConfigPrefix} {
+	for _, want := range []string{"S3/GetObject", "S3/PutObject", "Lambda/Invoke", certbot.StatusObject("prod", "browser"), certbot.ConfigPrefix, "OpenEphemeralResource", "/" + certbot.KeyObject} {
 		if !strings.Contains(log, want) {
 			h.t.Errorf("%s is not in the provider's log; the test shows nothing", want)
 		}
