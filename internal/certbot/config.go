@@ -88,6 +88,9 @@ type Certificate struct {
 	// PreferredChain is the common name of the root, or of an issuer on the
 	// way to it, of the chain to store; empty for the authority's default.
 	PreferredChain string `json:"preferred_chain,omitempty"`
+	// Secret is the name of the secret that holds a copy of what is in force;
+	// empty for none.
+	Secret string `json:"secret,omitempty"`
 }
 
 // The function's environment.

@@ -48,6 +48,9 @@ type memory struct {
 	Prefix    string   `json:"prefix"`
 
 	PreferredChain string `json:"preferred_chain,omitempty"`
+	// Delivery is the name of the secret that Stored is in; empty if there is to
+	// be none.
+	Delivery string `json:"delivery,omitempty"`
 	// Stored is the certificate that the last run saw in the bucket.
 	Stored *Stored `json:"stored,omitempty"`
 	// Account is ours at the authority, bound to the external account
@@ -139,11 +142,11 @@ func (m *memory) want(c Certificate, directory string) {
 	names := normalNames(c.Domains)
 	if m.Directory != directory || !slices.Equal(m.Domains, names) {
 		m.RetryAfter = time.Time{}
-	} else if m.KeyType == c.KeyType && m.Profile == c.Profile && m.PreferredChain == c.PreferredChain && m.Prefix == c.Prefix {
+	} else if m.KeyType == c.KeyType && m.Profile == c.Profile && m.PreferredChain == c.PreferredChain && m.Prefix == c.Prefix && m.Delivery == c.Secret {
 		return
 	}
 	m.Directory, m.Domains, m.KeyType, m.Profile, m.Prefix = directory, names, c.KeyType, c.Profile, c.Prefix
-	m.PreferredChain = c.PreferredChain
+	m.PreferredChain, m.Delivery = c.PreferredChain, c.Secret
 	m.Failures, m.Failure, m.NextAttempt, m.Stored = 0, "", time.Time{}, nil
 }
 

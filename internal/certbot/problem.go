@@ -59,6 +59,9 @@ func failure(err error) *Failure {
 		f.InForce = true
 		f.Message = "The certificate is in force, but not for all its readers: " + err.Error() + "."
 	}
+	if errors.Is(err, errUndelivered) {
+		f.Message = "The certificate is in force, but not for readers of its secret: " + err.Error() + "."
+	}
 	if p, ok := errors.AsType[*problem](err); ok {
 		f.ProblemType, f.RetryAfter = p.Type, p.retryAfter
 	}

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// work brings one certificate up to date and its status with it.
+// work brings one certificate up to date and its status with it. What is in
+// force then is delivered, whether it is new or not.
 //
 // What is to be done is found out without the lease, because mostly that is
 // nothing. Else the run takes the lease, and then finds out anew: another run
@@ -21,7 +22,7 @@ func (r *run) work(ctx context.Context, log *slog.Logger, c Certificate, status 
 		return nil, err
 	}
 	if r.leased() {
-		return nil, r.act(ctx, log, c, place, status, m)
+		return nil, r.delivering(ctx, log, c, place, r.act(ctx, log, c, place, status, m))
 	}
 	if err := r.takeLease(ctx, log); err != nil {
 		return nil, err
@@ -82,7 +83,7 @@ func (r *run) mustAct(ctx context.Context, log *slog.Logger, c Certificate, plac
 	if err != nil || !whole {
 		return true, err
 	}
-	return r.reason(ctx, log, c, place.have, m) != "", nil
+	return r.reason(ctx, log, c, place.have, m) != "" || !r.delivered(ctx, c, place), nil
 }
 
 // forces tells whether a new certificate is wanted in any case.

@@ -29,7 +29,6 @@ func TestMain(m *testing.M) {
 type world struct {
 	s3      *fakeS3
 	ssm     *fakeSSM
-	secrets *fakeSecretsManager
 	sns     *fakeSNS
 	zone    *fakeZone
 	zones   zones // instead of the one zone
@@ -38,6 +37,7 @@ type world struct {
 	log     lockedBuffer
 	events  *fakeEventBridge
 	metrics lockedBuffer
+	secrets *fakeSecrets
 }
 
 // lockedBuffer is a log of several runs at once.
@@ -66,7 +66,7 @@ func (b *lockedBuffer) Reset() {
 
 // newWorld has one certificate for each list of names, with the keys a, b, ….
 func newWorld(names ...[]string) *world {
-	w := &world{s3: newFakeS3("certs"), ssm: &fakeSSM{values: map[string]string{}}, secrets: &fakeSecretsManager{}, sns: &fakeSNS{}, events: &fakeEventBridge{}, zone: newFakeZone("Z1")}
+	w := &world{s3: newFakeS3("certs"), ssm: &fakeSSM{values: map[string]string{}}, secrets: &fakeSecrets{secrets: map[string]*fakeSecret{}}, sns: &fakeSNS{}, events: &fakeEventBridge{}, zone: newFakeZone("Z1")}
 	w.zone.delay = 40 * time.Second
 	w.ca = newFakeCA(w.zone)
 	w.config = Config{

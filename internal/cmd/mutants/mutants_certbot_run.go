@@ -49,7 +49,7 @@ func certbotRunMutants() []mutant {
 		{
 			name: "certbot/idle-run-takes-the-lease",
 			file: work,
-			old:  `	return r.reason(ctx, log, c, place.have, m) != "", nil` + "\n",
+			old:  `	return r.reason(ctx, log, c, place.have, m) != "" || !r.delivered(ctx, c, place), nil` + "\n",
 			new:  `	return r.reason(ctx, log, c, place.have, m) != "-", nil` + "\n",
 			pkg:  pkg, test: "^TestIdleRunsTakeNoLease$",
 		},
