@@ -31,6 +31,7 @@ func Take(ctx context.Context, cfg aws.Config) (Snapshot, error) {
 	kinds := []func(context.Context, aws.Config, *collector) error{
 		buckets,
 		parameters,
+		secrets,
 		topics,
 		subscriptions,
 		queues,

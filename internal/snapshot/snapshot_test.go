@@ -115,7 +115,7 @@ func TestTakeFailsForEachKind(t *testing.T) {
 		t.Fatalf("got %v, want several errors", err)
 	}
 	for _, kind := range []string{
-		"buckets", "parameters", "topics", "subscriptions", "queues", "functions", "event source mappings",
+		"buckets", "parameters", "secrets", "topics", "subscriptions", "queues", "functions", "event source mappings",
 		"event buses", "roles", "policies", "log groups", "alarms", "dashboards", "hosted zones", "clusters",
 	} {
 		if !slices.ContainsFunc(joined.Unwrap(), func(err error) bool {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
@@ -77,6 +78,20 @@ func parameters(ctx context.Context, cfg aws.Config, c *collector) error {
 	return pages(ctx, "parameters", list, func(page *ssm.DescribeParametersOutput) error {
 		for _, p := range page.Parameters {
 			if err := c.add("ssm parameter", aws.ToString(p.Name), p.Type, p.Version, p.KeyId); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// secrets lists those whose deletion is scheduled as well. Their values are not
+// read: the ids of their versions tell of a change.
+func secrets(ctx context.Context, cfg aws.Config, c *collector) error {
+	list := secretsmanager.NewListSecretsPaginator(secretsmanager.NewFromConfig(cfg), &secretsmanager.ListSecretsInput{IncludePlannedDeletion: aws.Bool(true)})
+	return pages(ctx, "secrets", list, func(page *secretsmanager.ListSecretsOutput) error {
+		for _, s := range page.SecretList {
+			if err := c.add("secret", aws.ToString(s.Name), s.KmsKeyId, s.Description, s.Tags, s.SecretVersionsToStages, s.DeletedDate != nil); err != nil {
 				return err
 			}
 		}

@@ -224,9 +224,14 @@ def _kms(call: Call) -> list[Access]:
 
 
 def _secretsmanager(call: Call) -> list[Access]:
-    secret = call.parameters.get("SecretId") or call.parameters.get("Name") or "*"
-    # A secret's ARN ends with six random characters, which policies write "??????".
-    return [_simple(call, secret if secret.startswith("arn:") else call.arn("secretsmanager", f"secret:{secret}-AbCdEf"))]
+    p = call.parameters
+    name = p.get("SecretId") or p.get("Name")
+    if not name:
+        return [_simple(call, "*")]
+    # A secret's ARN ends in six characters that nobody knows before it exists.
+    secret = objects.secret(call.account, call.region, name)
+    arn = secret.arn if secret else name if name.startswith("arn:") else call.arn("secretsmanager", f"secret:{name}")
+    return [_simple(call, arn), *([_simple(call, arn, action="TagResource")] if call.operation == "CreateSecret" and p.get("Tags") else [])]
 
 
 def _sts(call: Call) -> list[Access]:

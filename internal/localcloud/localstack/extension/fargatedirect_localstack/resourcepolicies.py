@@ -7,6 +7,7 @@ from localstack.services.s3.models import S3Bucket, s3_stores
 from localstack.services.sns.models import sns_stores
 from localstack.services.sqs.models import sqs_stores
 
+from fargatedirect_localstack import objects
 from fargatedirect_localstack.accesses import Call
 
 # What services do to a target on behalf of a rule or a topic.
@@ -24,6 +25,9 @@ def policy(call: Call) -> str | dict | None:
         return _topic_policy(call.parameters.get("TopicArn") or call.parameters.get("TargetArn") or "")
     if call.service == "lambda":
         return _function_policy(call.parameters.get("FunctionName") or "", call.parameters.get("Qualifier"))
+    if call.service == "secretsmanager":
+        secret = objects.secret(call.account, call.region, call.parameters.get("SecretId") or "")
+        return secret.policy if secret else None
     return None
 
 
