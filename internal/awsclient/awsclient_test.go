@@ -326,7 +326,8 @@ func TestServices(t *testing.T) {
 		"events":     c.Events.Options().BaseEndpoint, "iam": c.IAM.Options().BaseEndpoint,
 		"lambda": c.Lambda.Options().BaseEndpoint, "logs": c.Logs.Options().BaseEndpoint, "route53": c.Route53.Options().BaseEndpoint,
 		"s3": c.S3.Options().BaseEndpoint, "sns": c.SNS.Options().BaseEndpoint, "sqs": c.SQS.Options().BaseEndpoint,
-		"ssm": c.SSM.Options().BaseEndpoint, "sts": c.STS.Options().BaseEndpoint,
+		"secretsmanager": c.SecretsManager.Options().BaseEndpoint,
+		"ssm":            c.SSM.Options().BaseEndpoint, "sts": c.STS.Options().BaseEndpoint,
 	}
 	for _, s := range Services() {
 		if aws.ToString(got[s]) != config.Endpoints[s] {

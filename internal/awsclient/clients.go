@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -51,12 +52,13 @@ type Clients struct {
 	// SecretSSM is SSM for requests that hold a secret: it logs none.
 	SecretSSM *ssm.Client
 
-	CloudWatch *cloudwatch.Client
+	CloudWatch     *cloudwatch.Client
+	SecretsManager *secretsmanager.Client
 }
 
 // Services are the keys that Config.Endpoints may have.
 func Services() []string {
-	return []string{"cloudwatch", "events", "iam", "lambda", "logs", "route53", "s3", "sns", "sqs", "ssm", "sts"}
+	return []string{"cloudwatch", "events", "iam", "lambda", "logs", "route53", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts"}
 }
 
 // For answers the clients for a region; empty stands for the provider's own.
@@ -110,6 +112,7 @@ func (p *Provider) clients(region string) *Clients {
 			at("ssm", &o.BaseEndpoint)
 			o.APIOptions = append(o.APIOptions, withoutLog)
 		}),
+		SecretsManager: secretsmanager.NewFromConfig(cfg, func(o *secretsmanager.Options) { at("secretsmanager", &o.BaseEndpoint) }),
 
 		CloudWatch: cloudwatch.NewFromConfig(cfg, func(o *cloudwatch.Options) { at("cloudwatch", &o.BaseEndpoint) }),
 	}

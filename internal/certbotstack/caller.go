@@ -40,6 +40,7 @@ func (s Spec) CallerGrants(issue bool) []callerpolicy.Grant {
 		}, callerpolicy.Grant{Sid: "ListAccountKeys", Other: []string{"ssm:DescribeParameters"}, Resources: []string{"*"}})
 	}
 	grants = append(grants, s.hmacGrants()...)
+	grants = append(grants, s.secretGrants()...)
 	if zones := s.zoneARNs(); len(zones) > 0 {
 		// A zone that the caller may not read is left to the function.
 		grants = append(grants, callerpolicy.Grant{Sid: "HostedZones", Other: []string{"route53:GetHostedZone", "route53:ListResourceRecordSets"}, Resources: zones})

@@ -78,7 +78,7 @@ func (s *Spec) discoverConfig(ctx context.Context, c *awsclient.Clients, env map
 	s.HostedZoneID, s.HostedZoneRole = commonZone(config.Certificates)
 	s.Certificates, s.Challenges = map[string]Certificate{}, map[string]string{}
 	for _, cert := range config.Certificates {
-		found := Certificate{Domains: cert.Domains, Prefix: cert.Prefix, HostedZoneID: cert.HostedZoneID, KeyType: cert.KeyType, Profile: cert.Profile, PreferredChain: cert.PreferredChain}
+		found := Certificate{Domains: cert.Domains, Prefix: cert.Prefix, HostedZoneID: cert.HostedZoneID, KeyType: cert.KeyType, Profile: cert.Profile, PreferredChain: cert.PreferredChain, SecretsManager: cert.Secret != ""}
 		if cert.ZoneRole != nil {
 			found.HostedZoneRole = *cert.ZoneRole
 		}

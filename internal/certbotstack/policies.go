@@ -67,7 +67,7 @@ func (s Spec) RolePolicy() iampolicy.Document {
 	if s.KMSKeyARN != "" {
 		statements = append(statements, iampolicy.Statement{Sid: "Key", Effect: iampolicy.Allow, Action: []string{"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"}, Resource: []string{s.KMSKeyARN}})
 	}
-	return iampolicy.New(append(statements, s.zoneStatements()...)...)
+	return iampolicy.New(slices.Concat(statements, s.secretStatements(), s.zoneStatements())...)
 }
 
 // zoneStatements let the function answer challenges in the zones of its own
@@ -148,17 +148,19 @@ func (s Spec) BucketPolicy() iampolicy.Document {
 		},
 	}
 	if len(s.ReaderRoleARNs) > 0 {
-		readers := slices.Sorted(slices.Values(s.ReaderRoleARNs))
 		// Pointers hold no secret, and data.fargatedirect_certificate reads them.
 		open := append([]string{bucket + "/" + certbot.ConfigPrefix + "*", bucket + "/" + certbot.StatusPrefix + "*"}, s.pointerARNs()...)
 		statements = append(statements, iampolicy.Statement{
 			Sid: sidReaders, Effect: iampolicy.Deny, Principal: anybody, Action: []string{"s3:GetObject", "s3:GetObjectVersion"},
 			NotResource: open,
-			Condition:   iampolicy.Condition{"ArnNotEquals": {"aws:PrincipalArn": append(readers, s.RoleARN())}},
+			Condition:   iampolicy.Condition{"ArnNotEquals": {"aws:PrincipalArn": append(s.readers(), s.RoleARN())}},
 		})
 	}
 	return iampolicy.New(statements...)
 }
+
+// readers are the only roles that may read keys, sorted.
+func (s Spec) readers() []string { return slices.Sorted(slices.Values(s.ReaderRoleARNs)) }
 
 const (
 	sidWriter  = "Writer"

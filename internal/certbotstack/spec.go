@@ -81,6 +81,8 @@ type Certificate struct {
 	KeyType        string
 	Profile        string
 	PreferredChain string
+	// SecretsManager keeps a copy of the certificate in a secret.
+	SecretsManager bool
 }
 
 // EAB is the account at the authority's site that ours is bound to. Its zero
@@ -216,6 +218,7 @@ func (s Spec) Config() (certbot.Config, []byte, string) {
 			Profile:      cert.Profile,
 
 			PreferredChain: cert.PreferredChain,
+			Secret:         s.SecretName(key),
 		})
 		if role := s.ZoneRole(key); role.ARN != "" {
 			c.Certificates[len(c.Certificates)-1].ZoneRole = &role

@@ -27,6 +27,7 @@ func (s Spec) Stack(c *awsclient.Clients) stack.Stack {
 	if s.ownHMACKey() {
 		data = append(data, s.hmacParameter(c))
 	}
+	data = append(data, s.secrets(c)...)
 	stages := [][]stack.Part{data}
 	if s.OwnTopic() {
 		data = append(data, &parts.Topic{API: c.SNS, Name: s.Scope.Physical(), ARN: s.TopicARN(), KMSKeyARN: s.KMSKeyARN, Policy: s.TopicPolicy(), Tags: s.tags()})

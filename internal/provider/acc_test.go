@@ -142,7 +142,7 @@ provider "fargatedirect" {
   region     = %q
   access_key = %q
   secret_key = "test"
-  endpoints  = { for s in ["cloudwatch", "events", "iam", "lambda", "logs", "route53", "s3", "sns", "sqs", "ssm", "sts"] : s => %q }
+  endpoints  = { for s in ["cloudwatch", "events", "iam", "lambda", "logs", "route53", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts"] : s => %q }
   skip_metadata_api_check = true
   nameservers             = [%q]
   %s

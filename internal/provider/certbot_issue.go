@@ -35,7 +35,11 @@ func due(ctx context.Context, c *awsclient.Clients, s certbotstack.Spec, changed
 		return changed, nil
 	}
 	missing, err := s.Missing(ctx, c.S3)
-	return len(missing) > 0, err
+	if len(missing) > 0 || err != nil {
+		return len(missing) > 0, err
+	}
+	undelivered, err := s.Undelivered(ctx, c.S3, c.SecretsManager)
+	return len(undelivered) > 0, err
 }
 
 // issue has the function look after the certificates and warns of what it

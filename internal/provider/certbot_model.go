@@ -39,6 +39,9 @@ type certbotModel struct {
 	AccountURI       types.String `tfsdk:"account_uri"`
 	ReaderPolicyJSON types.Map    `tfsdk:"reader_policy_json"`
 	ChallengeNames   types.Map    `tfsdk:"challenge_names"`
+
+	SecretARNs          types.Map `tfsdk:"secret_arns"`
+	ExecutionPolicyJSON types.Map `tfsdk:"execution_policy_json"`
 }
 
 type certificateModel struct {
@@ -49,6 +52,7 @@ type certificateModel struct {
 	KeyType        types.String `tfsdk:"key_type"`
 	Profile        types.String `tfsdk:"profile"`
 	PreferredChain types.String `tfsdk:"preferred_chain"`
+	SecretsManager types.Bool   `tfsdk:"secrets_manager"`
 }
 
 type acmeModel struct {
@@ -62,6 +66,7 @@ var certificateType = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"domains": types.SetType{ElemType: types.StringType}, "prefix": types.StringType, "hosted_zone_id": types.StringType,
 	"hosted_zone_role": types.ObjectType{AttrTypes: zoneRoleType},
 	"key_type":         types.StringType, "profile": types.StringType, "preferred_chain": types.StringType,
+	"secrets_manager": types.BoolType,
 }}
 
 var acmeType = types.ObjectType{AttrTypes: map[string]attr.Type{
@@ -129,6 +134,7 @@ func (m certbotModel) spec(ctx context.Context, d *providerData, scope names.Sco
 
 			HostedZoneRole: certbotZoneRole(ctx, c.HostedZoneRole, diags),
 			PreferredChain: c.PreferredChain.ValueString(),
+			SecretsManager: c.SecretsManager.ValueBool(),
 		}
 	}
 	s.ScheduleExpression = cmp.Or(m.ScheduleExpression.ValueString(), s.DefaultSchedule())
@@ -232,6 +238,7 @@ func (m *certbotModel) fromSpec(ctx context.Context, d *providerData, c *awsclie
 			Domains: setOf(ctx, cert.Domains, diags), Prefix: optional(cert.Prefix), HostedZoneID: optional(cert.HostedZoneID),
 			HostedZoneRole: zoneRoleOf(ctx, cert.HostedZoneRole.ARN, cert.HostedZoneRole.ExternalID, diags),
 			KeyType:        types.StringValue(cert.KeyType), Profile: optional(cert.Profile), PreferredChain: optional(cert.PreferredChain),
+			SecretsManager: types.BoolValue(cert.SecretsManager),
 		}
 	}
 	v, ds := types.MapValueFrom(ctx, certificateType, certificates)

@@ -128,6 +128,7 @@ func (r *certbotResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	spec.Artifact = artifact
 	plan.planChallenges(ctx, r.data, c, &spec, state, &resp.Diagnostics)
 	plan.setResults(ctx, spec, &resp.Diagnostics)
+	plan.planSecrets(ctx, spec, state, &resp.Diagnostics)
 	plan.AccountURI = plannedAccount(ctx, plan, state, &resp.Diagnostics)
 	plan.setDrift(ctx, nil, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)

@@ -80,12 +80,17 @@ func (r *certbotResource) Create(ctx context.Context, req resource.CreateRequest
 	m.ScheduleExpression = types.StringValue(spec.ScheduleExpression)
 	m.setResults(ctx, spec, &resp.Diagnostics)
 	m.setDrift(ctx, nil, &resp.Diagnostics)
+	m.noSecrets(spec, &resp.Diagnostics)
 	m.AccountURI = types.StringNull()
 	// From here on parts may exist, so the state must name them whatever
 	// happens.
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity(c))...)
 	if err := parts.Ensure(ctx); err != nil {
+		fail(err)
+		return
+	}
+	if err := m.setSecrets(ctx, c, spec, &resp.Diagnostics); err != nil {
 		fail(err)
 		return
 	}
@@ -142,6 +147,13 @@ func (r *certbotResource) Read(ctx context.Context, req resource.ReadRequest, re
 		var missing []string
 		missing, err = spec.Missing(ctx, c.S3)
 		drift = append(drift, missing...)
+		if err == nil {
+			missing, err = spec.Undelivered(ctx, c.S3, c.SecretsManager)
+			drift = append(drift, missing...)
+		}
+	}
+	if err == nil {
+		err = m.setSecrets(ctx, c, spec, &resp.Diagnostics)
 	}
 	if err != nil {
 		addError(&resp.Diagnostics, "Reading", names.KindCertbot, scope.Name, err)
@@ -196,6 +208,10 @@ func (r *certbotResource) Update(ctx context.Context, req resource.UpdateRequest
 	m.ScheduleExpression = types.StringValue(spec.ScheduleExpression)
 	m.setResults(ctx, spec, &resp.Diagnostics)
 	m.setDrift(ctx, nil, &resp.Diagnostics)
+	if err := m.setSecrets(ctx, c, spec, &resp.Diagnostics); err != nil {
+		fail(err)
+		return
+	}
 	wanted, err := due(ctx, c, spec, changed, m.IssueOnCreate.ValueBool())
 	if err != nil {
 		fail(err)

@@ -20,6 +20,7 @@ func (r *certbotResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 	attributes := sharedAttributes(ctx)
 	maps.Copy(attributes, certbotArguments())
 	maps.Copy(attributes, certbotResults())
+	maps.Copy(attributes, secretResults())
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A Lambda function that obtains certificates from Let's Encrypt (or any ACME authority) by DNS-01 on Route 53, renews them, puts them in an S3 bucket for containers to read, and tells success and failure by SNS and EventBridge; with its bucket, topic, schedule, alarms, log group and role. [The guide on certificates](../guides/certificates) says what it tells, and what to do when an alarm fires.\n\n" +
 			"The first certificates are obtained while the resource is created. If that fails, the apply ends with a *warning* that carries the authority's own words, the parts stay in place, and the next apply or scheduled run tries again. Read `data.fargatedirect_certificate` where a missing certificate must stop the run.",
@@ -85,7 +86,7 @@ func certbotArguments() map[string]schema.Attribute {
 		},
 		"reader_role_arns": schema.SetAttribute{
 			Optional: true, ElementType: types.StringType,
-			MarkdownDescription: "ARNs of the only roles that may read certificates and keys from the resource's own bucket, whatever other policies say. The roles need the policy of `reader_policy_json` as well.",
+			MarkdownDescription: "ARNs of the only roles that may read certificates and keys from the resource's own bucket and from its secrets, whatever other policies say: task roles, and execution roles where ECS reads secrets. The roles need the policy of `reader_policy_json` or `execution_policy_json` as well.",
 			Validators:          []schemaSetValidator{setvalidator.ValueStringsAre(arnOf("iam", "role/", "arn:aws:iam::123456789012:role/task"))},
 		},
 		"schedule_expression": schema.StringAttribute{
@@ -167,6 +168,7 @@ func certificateArguments() map[string]schema.Attribute {
 			MarkdownDescription: "Common name of the root, or of another issuer, of the chain to store where the authority offers several, such as `ISRG Root X1`. If none has it, the default chain is stored and a warning is logged.",
 			Validators:          []schemaStringValidator{stringvalidator.LengthBetween(1, 64)},
 		},
+		"secrets_manager": secretsManagerAttribute(),
 	}
 }
 

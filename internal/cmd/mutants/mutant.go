@@ -43,6 +43,7 @@ func all() []mutant {
 		certbotDNSMutants(),
 		certbotRunMutants(),
 		certbotCAMutants(),
+		certbotDeliverMutants(),
 		zoneMutants(),
 	)
 }
