@@ -131,7 +131,7 @@ func (ca *fakeCA) serve(w http.ResponseWriter, request *http.Request) {
 	}
 	switch path {
 	case "/dir":
-		answer(w, 200, acme.Directory{NewNonceURL: caURL + "/nonce", NewAccountURL: caURL + "/account", NewOrderURL: caURL + "/order", RenewalInfo: ca.ari.url(), Meta: acme.Meta{Profiles: ca.names}})
+		answer(w, 200, acme.Directory{NewNonceURL: caURL + "/nonce", NewAccountURL: caURL + "/account", NewOrderURL: caURL + "/order", RenewalInfo: ca.ari.url(), Meta: acme.Meta{Profiles: ca.names, ExternalAccountRequired: ca.bindings.keys != nil}})
 		return
 	case "/nonce":
 		return

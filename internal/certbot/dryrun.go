@@ -99,5 +99,9 @@ func (r *run) ready(ctx context.Context, c Certificate, place *shelf, status *St
 	if err := r.informant.err; err != nil && !errors.Is(err, api.ErrNoARI) {
 		return err
 	}
-	return checkProfile(r.informant.directory.Meta.Profiles, c.Profile)
+	offered := r.informant.directory.Meta
+	if key == nil && r.config.ACME.EAB == nil && offered.ExternalAccountRequired {
+		return errors.New("registering the account at the authority: it takes only accounts that are bound to one at its site; set acme.eab")
+	}
+	return checkProfile(offered.Profiles, c.Profile)
 }

@@ -91,6 +91,7 @@ func TestDryRunFindsWhatWouldFail(t *testing.T) {
 			w.ca.refuse = func(string) *caProblem { return refusal400("serverInternal", "down") }
 		}, "reading directory (https://ca.test/dir)"},
 		"profile":       {func(_ *testing.T, w *world) { w.config.Certificates[0].Profile = "nope" }, "choosing certificate profile (nope): the authority offers "},
+		"no binding":    {func(_ *testing.T, w *world) { w.ca.bindings.keys = map[string][]byte{} }, "set acme.eab"},
 		"failures":      {func(t *testing.T, w *world) { w.spend(t, attemptsPerHour, true) }, "4 attempts failed within an hour"},
 		"certificates":  {func(t *testing.T, w *world) { w.spend(t, issuedPerWeek, false) }, "4 certificates for example.com were issued within seven days"},
 		"asked to wait": {func(t *testing.T, w *world) { w.ca.refuse = limited; w.try(t, Request{}); w.ca.refuse = nil }, "the authority asked to wait"},

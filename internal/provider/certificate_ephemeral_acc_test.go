@@ -2,15 +2,18 @@ package provider_test
 
 import (
 	"crypto/tls"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/echoprovider"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -110,12 +113,64 @@ func TestAccCertificate_ephemeral(t *testing.T) {
 			},
 			{Config: u.config(body)},
 			{
-				PreConfig: func() { a.overwrite(t, parts, certbot.VersionObject("browser/", first.serial, certbot.KeyObject)) },
-				Config:    config, ExpectError: regexp.MustCompile(words("it is not the one that the pointer names")),
+				PreConfig: func() {
+					a.overwrite(t, parts, certbot.VersionObject("browser/", first.serial, certbot.KeyObject), "forged")
+				},
+				Config: config, ExpectError: regexp.MustCompile(words("it is not the one that the pointer names")),
 			},
-			{Config: u.config(body)},
+			{
+				PreConfig: func() { a.opensExpired(t, parts) },
+				Config:    u.config(body),
+			},
 		},
 	})
+}
+
+// opensExpired checks that a certificate that has expired is answered all the
+// same, with a warning.
+func (a *account) opensExpired(t *testing.T, bucket string) {
+	t.Helper()
+	if failed := a.invoke(t, bucket, `{"force":true}`); failed != "" {
+		t.Fatal(failed)
+	}
+	key := "browser/" + certbot.PointerObject
+	body, _, err := a.object(t.Context(), bucket, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pointer certbot.Pointer
+	if err := json.Unmarshal(body, &pointer); err != nil {
+		t.Fatal(err)
+	}
+	pointer.NotAfter = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	if body, err = json.Marshal(pointer); err != nil {
+		t.Fatal(err)
+	}
+	a.overwrite(t, bucket, key, string(body))
+	p := a.protocol(t, a.id, cloud.Endpoint)
+	const kind = "fargatedirect_certificate"
+	schema := p.schemas.EphemeralResourceSchemas[kind]
+	resp, err := p.server.OpenEphemeralResource(t.Context(), &tfprotov6.OpenEphemeralResourceRequest{
+		TypeName: kind, Config: p.config(schema, map[string]tftypes.Value{"certbot": text("prod"), "key": text("browser")}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := problemsOf(resp.Diagnostics); len(got) != 1 || resp.Diagnostics[0].Severity != tfprotov6.DiagnosticSeverityWarning || !strings.Contains(got[0], "It was valid until 2000-01-01T00:00:00Z") {
+		t.Fatalf("the problems are %q, want a warning", got)
+	}
+	var result map[string]tftypes.Value
+	var private string
+	value, err := resp.Result.Unmarshal(schema.ValueType())
+	if err == nil {
+		err = value.As(&result)
+	}
+	if err == nil {
+		err = result["private_key_pem"].As(&private)
+	}
+	if err != nil || !strings.HasPrefix(private, "-----BEGIN PRIVATE KEY-----") {
+		t.Errorf("the result has no private key: %v", err)
+	}
 }
 
 // echoes checks that the pair in the state is one, and the wanted one.
@@ -154,9 +209,9 @@ func matching(chain, key string, want *pair) error {
 }
 
 // overwrite puts something else in an object's place.
-func (a *account) overwrite(t *testing.T, bucket, key string) {
+func (a *account) overwrite(t *testing.T, bucket, key, content string) {
 	t.Helper()
-	if _, err := a.s3().PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader("forged")}); err != nil {
+	if _, err := a.s3().PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(content)}); err != nil {
 		t.Fatal(err)
 	}
 }
