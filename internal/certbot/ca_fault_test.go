@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"syscall"
 
 	"github.com/go-acme/lego/v4/acme"
@@ -15,7 +16,9 @@ type caFaults struct {
 	undecided bool
 	// cut tells of a request, by its number since this was set, whether the
 	// connection breaks before it arrives, or after it was done.
-	cut  func(n int) (before, after bool)
+	cut func(n int) (before, after bool)
+	// busy tells which requests a gateway turns away.
+	busy func(n int) bool
 	sent int
 }
 
@@ -29,10 +32,14 @@ func (ca *fakeCA) RoundTrip(request *http.Request) (*http.Response, error) {
 	before, after := false, false
 	if ca.faults.cut != nil {
 		before, after = ca.faults.cut(ca.faults.sent)
-		ca.faults.sent++
 	}
+	busy := ca.faults.busy != nil && ca.faults.busy(ca.faults.sent)
+	ca.faults.sent++
 	if before {
 		return nil, syscall.ECONNRESET
+	}
+	if busy {
+		return &http.Response{StatusCode: http.StatusServiceUnavailable, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("<h1>Service Unavailable</h1>"))}, nil
 	}
 	recorder := httptest.NewRecorder()
 	ca.serve(recorder, request)

@@ -119,6 +119,8 @@ func TestFaultyCA(t *testing.T) {
 			}
 			all[step+" cut before it arrives"] = cutAt(func(i int) (bool, bool) { return i == n, false }, false, 1)
 			all[step+" cut before the answer"] = cutAt(func(i int) (bool, bool) { return false, i == n }, false, orders)
+			all[step+" turned away"] = fault{orders: 1, arrange: func(w *world) { w.ca.faults = caFaults{busy: func(i int) bool { return i == n }} }}
+			all["busy from "+step] = fault{fails: true, orders: 2, arrange: func(w *world) { w.ca.faults = caFaults{busy: func(i int) bool { return i >= n }} }}
 			// A renewal is not asked for what nobody answers: the lifetime decides.
 			all["dead from "+step] = cutAt(func(i int) (bool, bool) { return i >= n, false }, true, 2)
 			all["mute from "+step] = cutAt(func(i int) (bool, bool) { return false, i >= n }, true, 2)

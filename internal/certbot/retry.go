@@ -11,14 +11,15 @@ import (
 	"time"
 )
 
-// retryPauses are the waits after a request whose connection broke. They are
-// short, because nothing but the connection is waited for.
+// retryPauses are the waits after a request whose connection broke, or that a
+// gateway before the authority turned away. They are short, because nothing but
+// the connection is waited for.
 var retryPauses = []time.Duration{time.Second, 3 * time.Second, 9 * time.Second}
 
 var errTooLong = fmt.Errorf("reading the authority's answer: it is longer than %d bytes", maxAnswer)
 
-// RoundTrip implements http.RoundTripper. A request whose connection broke is
-// repeated as it is. If the authority had got it, it refuses the repetition,
+// RoundTrip implements http.RoundTripper. A request whose connection broke, or
+// that a gateway turned away, is repeated as it is. If the authority had got it, it refuses the repetition,
 // because the nonce is used up, and lego signs another one. So a request may be
 // done twice; whoever makes it must take an answer that says so.
 func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -30,11 +31,11 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	for _, pause := range retryPauses {
 		response, err := t.exchange(ctx, request)
-		if err == nil || !mayPass(err) || request.Body != nil && request.GetBody == nil {
+		if err == nil && !turnedAway(response) || err != nil && !mayPass(err) || request.Body != nil && request.GetBody == nil {
 			return response, err
 		}
 		if sleep(ctx, pause) != nil {
-			return nil, err
+			return response, err
 		}
 	}
 	return t.exchange(ctx, request)
@@ -45,6 +46,17 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 func mayPass(err error) bool {
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
 	return !untrusted && !isTimeout(err) && !errors.Is(err, errTooLong)
+}
+
+// turnedAway tells whether an answer is a gateway's, not the authority's own: of
+// a server that is started anew or has too much to do. One that says when to
+// come again is obeyed instead, which takes another run.
+func turnedAway(response *http.Response) bool {
+	switch response.StatusCode {
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return response.Header.Get("Retry-After") == ""
+	}
+	return false
 }
 
 // exchange makes a request once and reads the whole answer.

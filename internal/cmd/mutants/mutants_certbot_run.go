@@ -91,8 +91,15 @@ func certbotRunMutants() []mutant {
 		{
 			name: "certbot/broken-connection-fails-the-run",
 			file: "internal/certbot/retry.go",
-			old:  "if err == nil || !mayPass(err) ||",
-			new:  "if err == nil || mayPass(err) ||",
+			old:  "err != nil && !mayPass(err) ||",
+			new:  "err != nil && mayPass(err) ||",
+			pkg:  pkg, test: "^TestFaultyCA$",
+		},
+		{
+			name: "certbot/gateway-fails-the-run",
+			file: "internal/certbot/retry.go",
+			old:  "err == nil && !turnedAway(response) ||",
+			new:  "err == nil ||",
 			pkg:  pkg, test: "^TestFaultyCA$",
 		},
 		{
