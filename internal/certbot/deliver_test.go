@@ -137,6 +137,38 @@ func TestSecretIsRepaired(t *testing.T) {
 	}
 }
 
+// A run that dies when the pointer is written is followed by one that delivers,
+// although nothing is due.
+func TestDeliveredAfterACrash(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, s := newSecretWorld()
+		first := w.mustRun(t, Request{})[0].Stored.Serial
+		w.mustRun(t, Request{}) // learns when to renew
+		dead := false
+		die := func() error {
+			if dead {
+				return errors.New("dead")
+			}
+			return nil
+		}
+		w.s3.wrote = func(key string) { dead = dead || key == "a/current.json" }
+		w.s3.fail = func(string, string) error { return die() }
+		w.secrets.fail = func(string) error { return die() }
+		if _, err := w.run(t.Context(), Request{Force: true}); err == nil {
+			t.Fatal("the run did not die")
+		}
+		w.s3.wrote, w.s3.fail, w.secrets.fail = nil, nil, nil
+		second := w.pointer(t).Version
+		time.Sleep(20 * time.Minute) // its lease is over
+		w.mustRun(t, Request{})
+		w.delivers(t, s, second)
+		if second == first || w.ordered() != 2 {
+			t.Errorf("%s is in force after %s, by %d orders", second, first, w.ordered())
+		}
+	})
+}
+
 // Who asks for a secret does not wait until the next renewal.
 func TestSecretOfAnEarlierCertificate(t *testing.T) {
 	t.Parallel()

@@ -258,8 +258,10 @@ func (m *memory) prune(now time.Time) {
 }
 
 // attempt notes an order before it is placed, so that one which ends with the
-// function counts as well.
+// function counts as well. Should the run die, the next one looks at everything:
+// what it left behind may be half done.
 func (m *memory) attempt(now time.Time, run string) {
+	m.Stored = nil
 	m.Attempts = append(m.Attempts, spending{At: now.UTC(), Directory: m.Directory, Names: m.Domains, Run: run})
 }
 
