@@ -48,6 +48,13 @@ func certbotDeliverMutants() []mutant {
 			pkg:  pkg, test: "^TestAnotherRunsPointerIsNotUndone$",
 		},
 		{
+			name: "certbot/run-after-a-dead-one-is-idle",
+			file: "internal/certbot/memory.go",
+			old:  "	m.Stored = nil\n	m.Attempts",
+			new:  "	m.Attempts",
+			pkg:  pkg, test: "^TestDeliveredAfterACrash$",
+		},
+		{
 			name: "certbotstack/execution-role-reads-all-secrets",
 			file: secret,
 			old:  "Action: []string{\"secretsmanager:GetSecretValue\"}, Resource: []string{arn}",
