@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/smithy-go"
 	"github.com/go-acme/lego/v4/acme"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/secretsearch"
@@ -125,7 +126,15 @@ func TestNoSecrets(t *testing.T) {
 		"forged":      {func(w *world) { w.ca.forged = true }, Request{Force: true}, true},
 		"rolled back": {func(*world) {}, Request{Rollback: &Rollback{Key: "a"}}, false},
 		"not stored":  {func(w *world) { w.s3.fail = failsFor("s3:PutObject", "a/cert.pem") }, Request{Force: true}, true},
-		"not told":    {func(w *world) { w.sns.fail = denied("sns:Publish") }, Request{Force: true}, true},
+		"not delivered": {func(w *world) {
+			w.secrets.fail = func(action string) error { return denied(action) }
+		}, Request{Force: true}, true},
+		"too large for its secret": {func(w *world) {
+			w.secrets.fail = func(string) error {
+				return &smithy.GenericAPIError{Code: "InvalidParameterException", Message: "Member must have length less than or equal to 65536"}
+			}
+		}, Request{Force: true}, true},
+		"not told": {func(w *world) { w.sns.fail = denied("sns:Publish") }, Request{Force: true}, true},
 		"account key damaged": {func(w *world) {
 			for name, value := range w.ssm.values {
 				w.ssm.values[name] = damaged(value)
@@ -158,6 +167,8 @@ func TestNoSecrets(t *testing.T) {
 				w := newBoundWorld([]string{"example.com", "*.example.com"})
 				w.ssm.values[hmacParameter] = randomHMACKey()
 				w.ca.bindings.keys["kid-1"], _ = base64.RawURLEncoding.DecodeString(w.ssm.values[hmacParameter])
+				w.config.Certificates[0].Secret = secretName
+				secret := w.secrets.make(secretName)
 				tr := w.trace()
 				for range 2 { // so that there is a version to roll back to
 					if err := tr.run(t, Request{Trigger: TriggerManual, Force: true}); err != nil {
@@ -172,6 +183,9 @@ func TestNoSecrets(t *testing.T) {
 				// What was damaged on purpose is known from before.
 				maps.DeleteFunc(tr.secrets, func(_, text string) bool { return strings.Contains(text, "!") })
 				tr.wantNone(t)
+				if secret.current() == "" {
+					t.Error("nothing was delivered; the test shows nothing of deliveries")
+				}
 			})
 		})
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
@@ -50,6 +51,7 @@ func TestAccNoSecrets(t *testing.T) {
 	body = "variable \"hmac\" {\n type = string\n ephemeral = true\n}\n" + strings.Replace(body, acme(), fmt.Sprintf(
 		"acme = {\n directory_url = %q\n ca_certificate_pem = %q\n eab = { key_id = \"kid-1\", hmac_key_wo = var.hmac, hmac_key_wo_version = 1 }\n }",
 		authority.DirectoryURL, cloud.DirectoryCAPEM), 1)
+	body = strings.Replace(body, `profile = "default"`, `profile = "default", secrets_manager = true`, 1)
 	both := ephemeralCertificate + strings.Replace(body, `"*.`+a.domain+`"`, `"*.`+a.domain+`", "`+a.domain+`"`, 1)
 
 	tf := h.cli("terraform")
@@ -274,6 +276,8 @@ func (h *hunt) metadata() {
 		})).TagList)
 	}
 	keep("parameter: description", try[*ssm.DescribeParametersOutput](h.t)(client.DescribeParameters(ctx, &ssm.DescribeParametersInput{})).Parameters)
+	secret := h.parts + "/browser/certificate"
+	keep("secret: all but its value", try[*secretsmanager.DescribeSecretOutput](h.t)(secretsmanager.NewFromConfig(h.a.aws).DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &secret})))
 	keep("function: configuration", try[*lambda.GetFunctionOutput](h.t)(lambda.NewFromConfig(h.a.aws).GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &h.parts})))
 	changes, err := cloud.Route53Changes(ctx, h.a.zoneID)
 	if err != nil {
