@@ -40,9 +40,9 @@ func (r *run) foresee(ctx context.Context, log *slog.Logger, c Certificate, stat
 	if err != nil {
 		return err
 	}
-	if until := later(m.NextAttempt, m.RetryAfter); r.idle() && time.Now().Before(until) {
+	if r.idle() && time.Now().Before(m.NextAttempt) {
 		status.Stored, status.State = place.have.stored(), StateWaiting
-		status.Reason = fmt.Sprintf("the last attempt failed, and the next one is made at %s: %s", stamp(until), m.Failure)
+		status.Reason = fmt.Sprintf("the last attempt failed, and the next one is made at %s: %s", stamp(m.NextAttempt), m.Failure)
 		return nil
 	}
 	status.Stored = place.have.stored()

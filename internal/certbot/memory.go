@@ -64,7 +64,8 @@ type memory struct {
 	Failures int    `json:"failures,omitempty"`
 	Failure  string `json:"failure,omitempty"`
 	// NextAttempt is when we try again, and RetryAfter is when the authority
-	// lets us.
+	// lets us. That one stands until it is over, whatever else is good; the
+	// other is zero where there is nothing to try.
 	NextAttempt time.Time `json:"next_attempt,omitzero"`
 	RetryAfter  time.Time `json:"retry_after,omitzero"`
 	// Attempts are the orders of the last hour that gave no certificate, and
@@ -210,14 +211,13 @@ func (r *run) quiet(ctx context.Context, log *slog.Logger, m *memory, status *St
 		return false
 	}
 	now := time.Now()
-	status.Stored, status.AccountURI = m.Stored, m.Account
-	if until := later(m.NextAttempt, m.RetryAfter); now.Before(until) {
+	status.Stored, status.AccountURI, status.FinishedAt = m.Stored, m.Account, now.UTC()
+	if now.Before(m.NextAttempt) {
 		status.State = StateWaiting
-		log.InfoContext(ctx, "the last attempt failed, and it is too early for another", "next_attempt", until, "failures", m.Failures, "failure", m.Failure)
+		log.InfoContext(ctx, "the last attempt failed, and it is too early for another", "next_attempt", m.NextAttempt, "failures", m.Failures, "failure", m.Failure)
 		return true
 	}
-	settled := m.NextAttempt.IsZero() && m.RetryAfter.IsZero()
-	if r.request.Trigger != TriggerSchedule || !settled || m.Stored == nil || m.Renewal == nil || m.Renewal.Serial != m.Stored.Serial {
+	if r.request.Trigger != TriggerSchedule || !m.NextAttempt.IsZero() || m.Stored == nil || m.Renewal == nil || m.Renewal.Serial != m.Stored.Serial {
 		return false
 	}
 	if !now.Before(m.Renewal.CheckAfter) || ripe(m.Stored.NotBefore, m.Stored.NotAfter, m.Renewal, now) != "" {
@@ -274,11 +274,18 @@ func (m *memory) issued(now time.Time) {
 	m.Attempts, m.Issued = m.Attempts[:last], append(m.Issued, spent)
 }
 
-// good notes that the stored certificate is good.
-func (m *memory) good(status *Status) {
+// unsettle has the next scheduled run look at everything, should this one not
+// come to a good end.
+func (m *memory) unsettle(now time.Time) { m.NextAttempt = later(m.NextAttempt, now.UTC()) }
+
+// good notes that the stored certificate is good. Only a new one, or time, ends
+// what the authority asked for.
+func (m *memory) good(status *Status, now time.Time) {
 	m.Stored, m.Account = status.Stored, status.AccountURI
-	m.Failures, m.Failure = 0, ""
-	m.NextAttempt, m.RetryAfter = time.Time{}, time.Time{}
+	m.Failures, m.NextAttempt = 0, time.Time{}
+	if status.State == StateIssued || !now.Before(m.RetryAfter) {
+		m.Failure, m.RetryAfter = "", time.Time{}
+	}
 }
 
 // failed notes why a run failed, and tells when the next one tries again. An
@@ -296,20 +303,21 @@ func (m *memory) failed(err error, status *Status, now time.Time) {
 	switch {
 	case isOccupied:
 		f.NextAttempt = other.by.Until
-	case isEarly && early.theirs:
-		f.RetryAfter = early.until
 	case isEarly:
 		m.NextAttempt = later(m.NextAttempt, early.until)
+		if early.theirs {
+			f.RetryAfter = early.until
+		}
 	default:
 		m.Failures++
 		m.Failure = err.Error()
-		m.NextAttempt = now.Add(pauses[min(m.Failures, len(pauses))-1]).UTC()
-		m.RetryAfter = f.RetryAfter
+		m.RetryAfter = later(m.RetryAfter, f.RetryAfter)
 		if limit := now.Add(longestRefusal).UTC(); m.RetryAfter.After(limit) {
 			m.RetryAfter = limit
 		}
+		m.NextAttempt = later(now.Add(pauses[min(m.Failures, len(pauses))-1]).UTC(), m.RetryAfter)
 	}
-	f.NextAttempt = later(f.NextAttempt, later(m.NextAttempt, m.RetryAfter))
+	f.NextAttempt = later(f.NextAttempt, m.NextAttempt)
 }
 
 func later(a, b time.Time) time.Time {

@@ -161,7 +161,6 @@ func (r *run) one(ctx context.Context, c Certificate) (Status, error) {
 		return *told, told.err()
 	}
 	if err == nil && r.quiet(ctx, log, memory, &status) {
-		status.FinishedAt = time.Now().UTC()
 		return status, nil
 	}
 	if err == nil {
@@ -181,7 +180,7 @@ func (r *run) one(ctx context.Context, c Certificate) (Status, error) {
 		}
 		log.ErrorContext(ctx, "the certificate was not renewed", "error", err.Error())
 	} else {
-		memory.good(&status)
+		memory.good(&status, time.Now())
 		log.InfoContext(ctx, "the certificate is good", "state", status.State, "not_after", status.Stored.NotAfter, "serial", status.Stored.Serial)
 	}
 	after, cancel := afterwards(ctx, r.reserve/3)

@@ -15,7 +15,7 @@ import (
 // What is to be done is found out without the lease, because mostly that is
 // nothing. Else the run takes the lease, and then finds out anew: another run
 // may have done it meanwhile. If that was for the same request, work answers
-// how it ended.
+// how it ended; if it left nothing to do, it answers a status that is not told.
 func (r *run) work(ctx context.Context, log *slog.Logger, c Certificate, status *Status, m *memory) (*Status, error) {
 	place, act, err := r.survey(ctx, log, c, status, m)
 	if err != nil || !act {
@@ -32,6 +32,9 @@ func (r *run) work(ctx context.Context, log *slog.Logger, c Certificate, status 
 	}
 	if err := r.recallAnew(ctx, log, c, m); err != nil {
 		return nil, err
+	}
+	if r.quiet(ctx, log, m, status) {
+		return status, nil // the other run failed, and this one pauses like any other
 	}
 	return r.work(ctx, log, c, status, m)
 }
@@ -96,6 +99,10 @@ func (r *run) act(ctx context.Context, log *slog.Logger, c Certificate, place *s
 	}
 	r.removeOrphans(ctx, log, c, m)
 	if r.request.Rollback != nil {
+		m.unsettle(time.Now())
+		if err := r.remember(ctx, c, m); err != nil {
+			return err
+		}
 		return r.rollBack(ctx, log, c, place, status)
 	}
 	if err := r.mend(ctx, log, place, status); err != nil {

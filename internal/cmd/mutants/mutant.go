@@ -42,6 +42,7 @@ func all() []mutant {
 		certbotDataMutants(),
 		certbotDNSMutants(),
 		certbotRunMutants(),
+		certbotAnewMutants(),
 		certbotCAMutants(),
 		certbotDeliverMutants(),
 		zoneMutants(),

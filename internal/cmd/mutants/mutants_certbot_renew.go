@@ -61,7 +61,7 @@ func certbotRenewMutants() []mutant {
 		{
 			name: "certbot/retry-after-forgotten",
 			file: memory,
-			old:  "	m.RetryAfter = f.RetryAfter\n",
+			old:  "	m.RetryAfter = later(m.RetryAfter, f.RetryAfter)\n",
 			new:  "",
 			pkg:  pkg, test: "^TestAuthoritysRetryAfterIsNeverOverridden$",
 		},

@@ -1,0 +1,112 @@
+package certbot
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-acme/lego/v4/acme"
+)
+
+// A scheduled run that waited for one that failed pauses like any other.
+func TestRunThatWaitedObeysThePause(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld([]string{"example.com"})
+		w.refuseAll(true)
+		states := map[string]int{}
+		for _, o := range w.runAll(t, Request{}, Request{}, Request{}) {
+			states[o.report.Certificates[0].State]++
+		}
+		if w.ordered() != 1 || states[StateFailed] != 1 || states[StateWaiting] != 2 {
+			t.Errorf("%d orders and the states %v, want one order, and two runs that wait", w.ordered(), states)
+		}
+		if m := w.recalled(t); m.Failures != 1 || len(w.sns.told()) != 1 {
+			t.Errorf("told %q and remembered %+v, want one failure", w.sns.told(), m)
+		}
+		if l := w.leased(t); !l.Until.IsZero() {
+			t.Errorf("the lease is %+v, want it released", l)
+		}
+	})
+}
+
+// What needs nothing of the authority does not end the wait that it asked for,
+// nor does a failure that it has no part in.
+func TestRetryAfterOutlivesWhatNeedsNoAuthority(t *testing.T) {
+	t.Parallel()
+	for name, then := range map[string]func(*world) Request{
+		"a rollback": func(*world) Request { return Request{Rollback: &Rollback{Key: "a"}} },
+		"an apply":   func(*world) Request { return Request{RunID: "r2", Trigger: TriggerApply} },
+		"another failure": func(w *world) Request {
+			w.config.Certificates[0].Secret = "gone"
+			return Request{RunID: "r2", Trigger: TriggerApply}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld([]string{"example.com"})
+				for range 2 {
+					w.mustRun(t, Request{Force: true})
+					time.Sleep(time.Hour)
+				}
+				w.ca.refuse = func(path string) *caProblem {
+					if path != "/order" {
+						return nil
+					}
+					return &caProblem{retryAfter: "172800", ProblemDetails: acme.ProblemDetails{Type: problemPrefix + "rateLimited", Detail: "too many", HTTPStatus: 429}}
+				}
+				w.try(t, Request{Force: true})
+				until := w.recalled(t).RetryAfter
+				w.try(t, then(w))
+				w.ca.requests = nil
+				status, _ := w.try(t, Request{Force: true})
+				if f := status.Failure; slices.Contains(w.ca.requests, "/order") || f == nil || !f.RetryAfter.Equal(until) {
+					t.Errorf("asked %q and told %+v, want nothing to be asked before %s", w.ca.requests, f, until)
+				}
+				w.ca.refuse, w.config.Certificates[0].Secret = nil, ""
+				time.Sleep(time.Until(until))
+				if status, _ := w.try(t, Request{Force: true}); status.State != StateIssued {
+					t.Errorf("afterwards: %+v", status)
+				}
+				if m := w.recalled(t); !m.RetryAfter.IsZero() || m.Failure != "" {
+					t.Errorf("a new certificate left %+v", m)
+				}
+			})
+		})
+	}
+}
+
+// A rollback that came halfway is brought to its end by the next scheduled run,
+// which remembers of the version before that there is nothing to do.
+func TestTornRollbackIsRepaired(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld([]string{"example.com"})
+		for range 2 {
+			w.mustRun(t, Request{Force: true})
+			time.Sleep(time.Hour)
+		}
+		w.mustRun(t, Request{}) // asks the authority
+		w.s3.fail = func(action, key string) error {
+			if action == "s3:PutObject" && key == "a/"+BundleObject {
+				return denied(action)
+			}
+			return nil
+		}
+		if _, err := w.run(t.Context(), Request{Rollback: &Rollback{Key: "a"}}); err == nil {
+			t.Fatal("the rollback did not fail")
+		}
+		w.s3.fail = nil
+		w.mustRun(t, Request{})
+		pointer := decode[Pointer](t, w.s3.text("a/"+PointerObject))
+		if leaf := w.holdsValidPair(t, "a", "example.com"); leaf.SerialNumber.Text(16) != pointer.Version {
+			t.Errorf("the objects are of %s, want them to be of %s", leaf.SerialNumber.Text(16), pointer.Version)
+		}
+		w.s3.writes = nil
+		if w.mustRun(t, Request{}); len(w.s3.writes) != 0 {
+			t.Errorf("wrote %q when nothing was left to do", w.s3.writes)
+		}
+	})
+}

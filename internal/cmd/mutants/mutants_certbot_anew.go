@@ -1,0 +1,40 @@
+package main
+
+// certbotAnewMutants break what a run makes of how another one ended.
+func certbotAnewMutants() []mutant {
+	const (
+		memory = "internal/certbot/memory.go"
+		work   = "internal/certbot/work.go"
+		pkg    = "./internal/certbot"
+	)
+	return []mutant{
+		{
+			name: "certbot/no-pause-after-waiting",
+			file: work,
+			old:  "	if r.quiet(ctx, log, m, status) {\n",
+			new:  "	if r.leased() && false {\n",
+			pkg:  pkg, test: "^TestRunThatWaitedObeysThePause$",
+		},
+		{
+			name: "certbot/retry-after-ended-by-any-good-run",
+			file: memory,
+			old:  "status.State == StateIssued || !now.Before(m.RetryAfter)",
+			new:  "status.State != StateFailed || !now.Before(m.RetryAfter)",
+			pkg:  pkg, test: "^TestRetryAfterOutlivesWhatNeedsNoAuthority$",
+		},
+		{
+			name: "certbot/retry-after-ended-by-another-failure",
+			file: memory,
+			old:  "m.RetryAfter = later(m.RetryAfter, f.RetryAfter)",
+			new:  "m.RetryAfter = f.RetryAfter",
+			pkg:  pkg, test: "^TestRetryAfterOutlivesWhatNeedsNoAuthority$",
+		},
+		{
+			name: "certbot/torn-rollback-forgotten",
+			file: work,
+			old:  "		m.unsettle(time.Now())\n",
+			new:  "",
+			pkg:  pkg, test: "^TestTornRollbackIsRepaired$",
+		},
+	}
+}
