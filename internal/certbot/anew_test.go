@@ -2,6 +2,7 @@ package certbot
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -107,6 +108,71 @@ func TestTornRollbackIsRepaired(t *testing.T) {
 		w.s3.writes = nil
 		if w.mustRun(t, Request{}); len(w.s3.writes) != 0 {
 			t.Errorf("wrote %q when nothing was left to do", w.s3.writes)
+		}
+	})
+}
+
+// A certificate that the authority has issued is worth waiting for, because the
+// next one costs its limits again.
+func TestIssuedCertificateIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		status, times int
+		retryAfter    string
+		state         string
+	}{
+		"broken for a moment":    {500, 3, "", StateIssued},
+		"busy for a moment":      {503, 3, "20", StateIssued},
+		"not found for a moment": {404, 3, "", StateIssued},
+		"broken":                 {500, 1000, "", StateFailed},
+		"busy for hours":         {503, 1, "7200", StateFailed},
+		"refused":                {403, 1, "", StateFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld([]string{"example.com"})
+				asked := 0
+				w.ca.refuse = func(path string) *caProblem {
+					if !strings.HasPrefix(path, "/cert/") || asked == test.times {
+						return nil
+					}
+					asked++
+					return &caProblem{retryAfter: test.retryAfter, ProblemDetails: acme.ProblemDetails{Type: problemPrefix + "serverInternal", Detail: "down", HTTPStatus: test.status}}
+				}
+				status, orders := w.try(t, Request{})
+				if status.State != test.state || orders != 1 {
+					t.Errorf("%d orders and %+v, failure %+v", orders, status, status.Failure)
+				}
+				if m := w.recalled(t); len(m.Issued) != 1 || len(m.Attempts) != 0 {
+					t.Errorf("remembered %+v, want the authority's count: one certificate", m)
+				}
+				if test.retryAfter == "7200" && status.Failure.RetryAfter.Sub(status.FinishedAt).Round(time.Minute) != 2*time.Hour {
+					t.Errorf("failure %+v, want it to say when the authority allows the next attempt", status.Failure)
+				}
+			})
+		})
+	}
+}
+
+// Certificates that were issued and lost count, however long ago their runs
+// failed.
+func TestLostCertificatesCount(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld([]string{"example.com"})
+		w.ca.refuse = func(path string) *caProblem {
+			if !strings.HasPrefix(path, "/cert/") {
+				return nil
+			}
+			return &caProblem{ProblemDetails: acme.ProblemDetails{Type: problemPrefix + "serverInternal", Detail: "down", HTTPStatus: 500}}
+		}
+		for range 4 * 6 {
+			w.try(t, Request{})
+			time.Sleep(6 * time.Hour)
+		}
+		if w.ordered() != issuedPerWeek {
+			t.Errorf("%d certificates were issued and lost within six days, want %d", w.ordered(), issuedPerWeek)
 		}
 	})
 }

@@ -16,9 +16,9 @@ import (
 // first. Where the authority offers no such chain it is the default one: a
 // certificate that is paid for with a limit is better than none.
 func (o order) download(ctx context.Context, url string) ([]*x509.Certificate, error) {
-	text, _, err := o.session.core.Certificates.Get(url, true)
+	text, err := o.fetch(ctx, url)
 	if err != nil {
-		return nil, o.session.failed("downloading certificate", err)
+		return nil, err
 	}
 	chain, err := certcrypto.ParsePEMBundle(text)
 	if err != nil {

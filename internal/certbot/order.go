@@ -32,6 +32,8 @@ type order struct {
 	// are, and withdrawn notes that they are removed again.
 	present   func(context.Context, txtValues) error
 	withdrawn func()
+	// issued notes that the authority has issued the certificate, and counts it.
+	issued func()
 	// warn tells what went wrong beside the outcome.
 	warn func(ctx context.Context, what string, err error)
 	// tell tells what is not as wanted of a certificate that was obtained.
@@ -233,6 +235,7 @@ func (o order) finalize(ctx context.Context, location, finalize string, names []
 	if err != nil {
 		return pair{}, err
 	}
+	o.issued()
 	chain, err := o.download(ctx, done.Certificate)
 	if err != nil {
 		return pair{}, err

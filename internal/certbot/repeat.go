@@ -1,7 +1,11 @@
 package certbot
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"net/http"
+	"time"
 
 	"github.com/go-acme/lego/v4/acme"
 	"github.com/go-acme/lego/v4/challenge"
@@ -41,4 +45,33 @@ func (o order) validate(p proof) error {
 		return failed // it has not begun
 	}
 	return nil
+}
+
+// fetchTime is how long a certificate is asked for that the authority has
+// issued but does not hand out.
+const fetchTime = 2 * time.Minute
+
+// fetch answers the text of an issued certificate. Its key is nowhere else yet,
+// and another certificate would cost the authority's limits once more; so what
+// may be the authority's own trouble is waited for.
+func (o order) fetch(ctx context.Context, url string) ([]byte, error) {
+	patience, cancel := context.WithTimeout(ctx, fetchTime)
+	defer cancel()
+	for wait := time.Second; ; wait = min(2*wait, 16*time.Second) {
+		text, _, err := o.session.core.Certificates.Get(url, true)
+		if err == nil {
+			return text, nil
+		}
+		later := o.session.transport.retryAfter()
+		if !mayCome(err) || sleep(patience, max(wait, later)) != nil {
+			return nil, fmt.Errorf("downloading certificate: %w", asProblem(err, later))
+		}
+	}
+}
+
+// mayCome tells whether what an authority could not give may come yet: a copy
+// of its store that lags behind has not found it, or something in it is broken.
+func mayCome(err error) bool {
+	details, ok := errors.AsType[*acme.ProblemDetails](err)
+	return !ok || details.HTTPStatus == http.StatusNotFound || details.HTTPStatus == http.StatusTooManyRequests || details.HTTPStatus >= http.StatusInternalServerError
 }

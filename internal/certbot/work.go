@@ -155,6 +155,7 @@ func (r *run) renew(ctx context.Context, log *slog.Logger, c Certificate, place 
 			return r.present(ctx, c, m, values)
 		},
 		withdrawn: m.withdrawn,
+		issued:    func() { m.issued(time.Now()) },
 		warn: func(ctx context.Context, what string, err error) {
 			log.WarnContext(ctx, what, "error", err.Error())
 		},
@@ -163,7 +164,6 @@ func (r *run) renew(ctx context.Context, log *slog.Logger, c Certificate, place 
 	if err != nil {
 		return r.explained(c, err)
 	}
-	m.issued(time.Now())
 	// What was obtained is stored even if the time for obtaining is just over.
 	after, cancel := afterwards(ctx, r.reserve/2)
 	defer cancel()

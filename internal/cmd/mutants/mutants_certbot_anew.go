@@ -5,6 +5,8 @@ func certbotAnewMutants() []mutant {
 	const (
 		memory = "internal/certbot/memory.go"
 		work   = "internal/certbot/work.go"
+		order  = "internal/certbot/order.go"
+		repeat = "internal/certbot/repeat.go"
 		pkg    = "./internal/certbot"
 	)
 	return []mutant{
@@ -35,6 +37,20 @@ func certbotAnewMutants() []mutant {
 			old:  "		m.unsettle(time.Now())\n",
 			new:  "",
 			pkg:  pkg, test: "^TestTornRollbackIsRepaired$",
+		},
+		{
+			name: "certbot/issued-certificate-given-up-at-once",
+			file: repeat,
+			old:  "!mayCome(err) || sleep",
+			new:  "mayCome(err) || sleep",
+			pkg:  pkg, test: "^TestIssuedCertificateIsWaitedFor$",
+		},
+		{
+			name: "certbot/lost-certificate-not-counted",
+			file: order,
+			old:  "	o.issued()\n	chain, err := o.download(ctx, done.Certificate)\n	if err != nil {\n		return pair{}, err\n	}\n",
+			new:  "	chain, err := o.download(ctx, done.Certificate)\n	if err != nil {\n		return pair{}, err\n	}\n	o.issued()\n",
+			pkg:  pkg, test: "^TestLostCertificatesCount$",
 		},
 	}
 }
