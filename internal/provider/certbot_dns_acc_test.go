@@ -34,6 +34,8 @@ func TestAccCertbot_unreachableDNS(t *testing.T) {
 	applied := tf.apply()
 	if got := applied.warnings(); !strings.Contains(got, "No certificate from "+cloud.DirectoryURL) || !strings.Contains(got, refusal) {
 		t.Errorf("the apply warned:\n%s\nwant the authority's words", got)
+	} else if !strings.Contains(got, "The next terraform apply tries again") {
+		t.Errorf("the apply warned:\n%s\nwant to know that an apply tries again", got)
 	}
 	if got := applied.problems(); applied.err == nil || !strings.Contains(got, `No certificate "browser" of fargatedirect_certbot (prod)`) || !strings.Contains(got, refusal) {
 		t.Errorf("the data source said:\n%s\nwant an error with the authority's words", got)
@@ -101,6 +103,15 @@ func TestAccCertbot_unreachableDNS(t *testing.T) {
 	a.pair(t, parts, "browser/", "*."+a.domain, a.domain)
 	if got := tf.plan(); len(got) != 0 {
 		t.Errorf("at last the plan has %+v", got)
+	}
+
+	// Where what is stored can still be used there is nothing to apply again.
+	tf.configure(a.config(strings.NewReplacer(`"*.`+a.domain+`"`, `"*.`+a.domain+`", "`+a.domain+`"`, `"default"`, `"nosuch"`).Replace(body)))
+	if got := tf.must(tf.apply()).warnings(); !strings.Contains(got, "(nosuch)") || strings.Contains(got, "apply tries again") || !strings.Contains(got, `invoke Lambda function `+parts) {
+		t.Errorf("the apply of another profile warned:\n%s", got)
+	}
+	if got := tf.plan(); len(got) != 0 {
+		t.Errorf("with a profile that there is not the plan has %+v", got)
 	}
 	tf.must(tf.destroy())
 }

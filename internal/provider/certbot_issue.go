@@ -43,8 +43,8 @@ func due(ctx context.Context, c *awsclient.Clients, s certbotstack.Spec, changed
 }
 
 // issue has the function look after the certificates and warns of what it
-// could not do.
-func (r *certbotResource) issue(ctx context.Context, c *awsclient.Clients, s certbotstack.Spec, diags *diag.Diagnostics) {
+// could not do. First tells whether missing certificates are an apply's to get.
+func (r *certbotResource) issue(ctx context.Context, c *awsclient.Clients, s certbotstack.Spec, first bool, diags *diag.Diagnostics) {
 	runID, err := uuid.GenerateUUID()
 	if err != nil {
 		addError(diags, "Creating", names.KindCertbot, s.Scope.Name, err)
@@ -61,16 +61,28 @@ func (r *certbotResource) issue(ctx context.Context, c *awsclient.Clients, s cer
 			warned = append(warned, fmt.Sprintf("Certificate %q: %s", key, strings.Join(st.Warnings, " ")))
 		}
 	}
-	const after = "Everything else is in place. The next scheduled run tries again, and so does the next terraform apply."
 	if len(failed) > 0 {
-		diags.AddWarning(fmt.Sprintf("No certificate from %s", s.DirectoryURL), strings.Join(append(failed, after), "\n\n"))
+		diags.AddWarning(fmt.Sprintf("No certificate from %s", s.DirectoryURL), strings.Join(append(failed, tryAgain(ctx, c, s, first)), "\n\n"))
 	}
 	if len(warned) > 0 {
 		diags.AddWarning("Certificates are not all as wanted", strings.Join(warned, "\n\n"))
 	}
 	if err != nil {
-		diags.AddWarning("Outcome of the issuance unknown", fmt.Sprintf("%s.\n\nThe function goes on by itself; its log group is %s. %s", err, s.LogGroup(), after))
+		diags.AddWarning("Outcome of the issuance unknown", fmt.Sprintf("%s.\n\nIf the function was started it goes on by itself; its log group is %s. If not, the next scheduled run does its work. Everything else is in place.", withPermissions(err), s.LogGroup()))
 	}
+}
+
+// tryAgain tells what there is to do about certificates that could not be
+// obtained. Their failures tell when scheduled runs try again.
+func tryAgain(ctx context.Context, c *awsclient.Clients, s certbotstack.Spec, first bool) string {
+	again, err := due(ctx, c, s, false, first)
+	switch {
+	case err != nil:
+		return "Everything else is in place."
+	case again:
+		return "Everything else is in place. The next terraform apply tries again as well, but for what the authority's limits forbid."
+	}
+	return fmt.Sprintf(`Everything else is in place. A further terraform apply leaves this to the scheduled runs; to try again at once invoke Lambda function %s with the payload {"force":true}, or with "keys" for some certificates alone.`, s.Scope.Physical())
 }
 
 // setAccount takes the account's URL from what the function last told. It is

@@ -95,7 +95,7 @@ func (r *certbotResource) Create(ctx context.Context, req resource.CreateRequest
 		return
 	}
 	if m.IssueOnCreate.ValueBool() {
-		r.issue(ctx, c, spec, &resp.Diagnostics)
+		r.issue(ctx, c, spec, true, &resp.Diagnostics)
 	}
 	// The mark must go even if the user does not want to wait any longer.
 	finishing, cancelFinishing := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
@@ -218,7 +218,7 @@ func (r *certbotResource) Update(ctx context.Context, req resource.UpdateRequest
 		return
 	}
 	if wanted {
-		r.issue(ctx, c, spec, &resp.Diagnostics)
+		r.issue(ctx, c, spec, m.IssueOnCreate.ValueBool(), &resp.Diagnostics)
 	}
 	if m.AccountURI.IsUnknown() {
 		m.AccountURI = types.StringNull()
