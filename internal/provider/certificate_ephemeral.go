@@ -47,7 +47,7 @@ func (e *certificateEphemeral) Schema(_ context.Context, _ ephemeral.SchemaReque
 		}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A certificate that a `fargatedirect_certbot` keeps, with its private key, for providers and write-only arguments that take one. It is the one in force, and is in neither the plan nor the state. One that has expired is answered with a warning. Reading it fails while there is none. Beside what `data.fargatedirect_certificate` needs, the caller must be allowed what `reader_policy_json` of the `fargatedirect_certbot` allows, and with `reader_role_arns` must be one of these roles. It needs Terraform 1.10 or later.",
+		MarkdownDescription: "A certificate that a `fargatedirect_certbot` keeps, with its private key, for providers and write-only arguments that take one. It is the one in force, and is in neither the plan nor the state. One that has expired is answered with a warning. Reading it fails while there is none; Terraform does so in the plan already if all arguments are known then, whatever `depends_on` says, so take them from the data source as in the example. Beside what `data.fargatedirect_certificate` needs, the caller must be allowed what `reader_policy_json` of the `fargatedirect_certbot` allows, and with `reader_role_arns` must be one of these roles. It needs Terraform 1.10 or later.",
 		Attributes:          attributes,
 	}
 }

@@ -126,6 +126,52 @@ func TestAccCertificate_ephemeral(t *testing.T) {
 	})
 }
 
+// TestAccCertificate_ephemeralAtCreate proves that a certificate is handed on by
+// the apply that makes it, as the example does it: Terraform opens an ephemeral
+// resource as soon as its arguments are known, whatever depends_on says, and the
+// data source's region is not before the certificate is there.
+func TestAccCertificate_ephemeralAtCreate(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t)
+	config := func(region string) string {
+		return a.config(a.certbot("force_destroy = true") + fmt.Sprintf(`
+data "fargatedirect_certificate" "browser" {
+  certbot = fargatedirect_certbot.test.name
+  key     = "browser"
+}
+
+ephemeral "fargatedirect_certificate" "browser" {
+  certbot    = data.fargatedirect_certificate.browser.certbot
+  key        = "browser"
+  depends_on = [fargatedirect_certbot.test]
+  %s
+}
+
+provider "echo" {
+  data = ephemeral.fargatedirect_certificate.browser
+}
+
+resource "echo" "test" {}
+`, region))
+	}
+	deferred := config("region = data.fargatedirect_certificate.browser.region")
+	valid := statecheck.ExpectKnownValue("echo.test", tfjsonpath.New("data"), knownvalue.ObjectPartial(map[string]knownvalue.Check{
+		"private_key_pem": knownvalue.StringRegexp(regexp.MustCompile("^-----BEGIN PRIVATE KEY-----")),
+	}))
+	resource.Test(t, resource.TestCase{
+		TerraformVersionChecks: []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_10_0)},
+		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
+			"fargatedirect": factories["fargatedirect"],
+			"echo":          echoprovider.NewProviderServer(),
+		},
+		Steps: []resource.TestStep{
+			{Config: config(""), ExpectError: regexp.MustCompile(words("There is no fargatedirect_certbot of the name"))},
+			{Config: deferred, ConfigStateChecks: []statecheck.StateCheck{valid}},
+			{Config: deferred, ConfigPlanChecks: unchanged},
+		},
+	})
+}
+
 // opensExpired checks that a certificate that has expired is answered all the
 // same, with a warning.
 func (a *account) opensExpired(t *testing.T, bucket string) {

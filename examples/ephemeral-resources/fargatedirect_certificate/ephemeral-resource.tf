@@ -1,16 +1,20 @@
-# The pair in force, which gets into neither the plan nor the state.
-ephemeral "fargatedirect_certificate" "browser" {
-  certbot = fargatedirect_certbot.prod.name
-  key     = "browser"
-}
-
-# For example for a proxy that takes it by a write-only argument. The data
-# source tells when there is a new one.
+# Stops the run while there is no certificate, and tells when there is a new one.
 data "fargatedirect_certificate" "browser" {
   certbot = fargatedirect_certbot.prod.name
   key     = "browser"
 }
 
+# The pair in force, which gets into neither the plan nor the state. Terraform
+# opens it as soon as its arguments are known, in the plan already. The region of
+# the data source is not known before the certificate is there, so that the
+# first apply, which has it issued, can hand it on.
+ephemeral "fargatedirect_certificate" "browser" {
+  certbot = data.fargatedirect_certificate.browser.certbot
+  region  = data.fargatedirect_certificate.browser.region
+  key     = data.fargatedirect_certificate.browser.key
+}
+
+# For example for a proxy that takes it by a write-only argument.
 resource "aws_secretsmanager_secret_version" "proxy" {
   secret_id = "proxy/tls"
   secret_string_wo = jsonencode({
