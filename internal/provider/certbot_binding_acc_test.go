@@ -14,14 +14,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbot"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/certbotstack"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/names"
 )
 
 // boundConfig is a configuration of a certbot "prod" with one certificate
 // "web" at an authority that wants accounts bound.
 func (a *account) boundConfig(directory, eab string) string {
-	return a.config(fmt.Sprintf(`
+	return a.config(a.bound(directory, eab, ""))
+}
+
+// bound is the same without a provider, and with more arguments of "web".
+func (a *account) bound(directory, eab, more string) string {
+	return fmt.Sprintf(`
 resource "fargatedirect_certbot" "test" {
   name           = "prod"
   hosted_zone_id = %q
@@ -33,13 +42,13 @@ resource "fargatedirect_certbot" "test" {
     eab                = { %s }
   }
   certificates = {
-    web = { domains = [%q], profile = "default" }
+    web = { domains = [%q], profile = "default"%s }
   }
 }
 
 output "account" {
   value = fargatedirect_certbot.test.account_uri
-}`, a.zoneID, cloud.Architecture(), directory, cloud.DirectoryCAPEM, eab, "www."+a.domain))
+}`, a.zoneID, cloud.Architecture(), directory, cloud.DirectoryCAPEM, eab, "www."+a.domain, more)
 }
 
 // TestAccCertbot_externalAccount proves that an account is bound by an HMAC
@@ -130,6 +139,52 @@ func TestAccCertbot_externalAccount(t *testing.T) {
 		}
 	}
 	tf.must(tf.destroy())
+}
+
+// TestAccPermissions_boundCertbot proves that the documented policy is enough
+// with an HMAC key and a secret, in all that happens to them: a new key, other
+// tags, a loss, an import, and the end.
+func TestAccPermissions_boundCertbot(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t)
+	u := a.user(t)
+	parameter := "/" + a.certbotParts("prod") + "/eab"
+	authority, err := cloud.StartBindingAuthority(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := certbotstack.Spec{
+		Scope:        a.scope(names.KindCertbot),
+		Certificates: map[string]certbotstack.Certificate{"web": {SecretsManager: true}},
+		HostedZoneID: a.zoneID, IAMPath: "/", EAB: certbotstack.EAB{KeyID: "kid-1"},
+	}.CallerPolicy()
+	config := func(version int, tag string) string {
+		eab := fmt.Sprintf(`key_id = "kid-1", hmac_key_wo = %q, hmac_key_wo_version = %d`, authority.Keys["kid-1"], version)
+		text := a.bound(authority.DirectoryURL, eab, ", secrets_manager = true")
+		return u.config(strings.Replace(text, `"prod"`, fmt.Sprintf("\"prod\"\n  tags = { %s = \"a\" }", tag), 1))
+	}
+	last := config(2, "group")
+	resource.Test(t, resource.TestCase{
+		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_11_0)},
+		ProtoV6ProviderFactories: factories,
+		Steps: []resource.TestStep{
+			{PreConfig: func() { u.allow(t, whole) }, Config: config(1, "team")},
+			{Config: last},
+			{
+				PreConfig: func() {
+					client := ssm.NewFromConfig(a.aws)
+					try[*ssm.DeleteParameterOutput](t)(client.DeleteParameter(t.Context(), &ssm.DeleteParameterInput{Name: &parameter}))
+				},
+				Config: last,
+			},
+			{Config: last, ConfigPlanChecks: unchanged},
+			{
+				Config: last, ResourceName: certbotAddress, ImportState: true, ImportStateId: "prod",
+				ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "name",
+				ImportStateVerifyIgnore: []string{"timeouts", "force_destroy"},
+			},
+		},
+	})
 }
 
 // secretParameter is a parameter's value; "" if there is none.
