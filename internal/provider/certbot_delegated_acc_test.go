@@ -107,8 +107,8 @@ resource "fargatedirect_certbot" "test" {
 	})
 }
 
-// Names and zones that only the apply learns are checked then, before anything
-// is made, and do not have the resource's own zone taken for theirs.
+// Prefixes, names and zones that only the apply learns are checked then, before
+// anything is made, and do not have the resource's own zone taken for theirs.
 func TestAccCertbot_unknownChallenges(t *testing.T) {
 	t.Parallel()
 	a, b := newAccount(t), newAccount(t)
@@ -127,12 +127,26 @@ resource "fargatedirect_certbot" "test" {
     app = { domains = [terraform_data.name.output], profile = "default", hosted_zone_id = terraform_data.zone.output }
   }
 }`, a.zoneID, app, cloud.Architecture(), acme()))
+	nested := a.config(fmt.Sprintf(`
+resource "terraform_data" "web" { input = { domains = [%[1]q], prefix = "api/web/" } }
+resource "fargatedirect_certbot" "test" {
+  name           = "prod"
+  hosted_zone_id = %[2]q
+  certificates   = {
+    web = { domains = terraform_data.web.output.domains, prefix = terraform_data.web.output.prefix }
+    api = { domains = [%[1]q] }
+  }
+}`, "*."+a.domain, a.zoneID))
 	var before int
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories,
 		Steps: []resource.TestStep{
 			{
 				PreConfig:   func() { before = len(a.leftovers(t)) },
+				Config:      nested,
+				ExpectError: regexp.MustCompile(`(?s)Error: Invalid prefix.*` + words(`"api/web/" lies inside "api/" of certificate "api"`)),
+			},
+			{
 				Config:      config,
 				ExpectError: regexp.MustCompile(`(?s)Error: Invalid domains\s+with fargatedirect_certbot\.test,.*` + words("is outside of hosted zone "+a.zoneID)),
 			},

@@ -91,15 +91,16 @@ func (m certbotModel) checkEAB(ctx context.Context, diags *diag.Diagnostics) {
 	}
 }
 
-// giveHMACKey puts the HMAC key of the configuration into the spec. Plan and
-// state never hold it.
-func giveHMACKey(ctx context.Context, config tfsdk.Config, s *certbotstack.Spec, diags *diag.Diagnostics) bool {
+// recheck checks what was not known before, and puts the HMAC key of the
+// configuration into the spec. Plan and state never hold it.
+func recheck(ctx context.Context, config tfsdk.Config, s *certbotstack.Spec, diags *diag.Diagnostics) bool {
 	var m certbotModel
 	diags.Append(config.Get(ctx, &m)...)
 	if diags.HasError() {
 		return false
 	}
-	m.checkEAB(ctx, diags) // of what was not known before
+	m.checkCertificates(ctx, diags)
+	m.checkEAB(ctx, diags)
 	s.EAB.HMACKey = parts.Secret(m.acme(ctx, diags).eabModel(ctx, diags).HMACKey.ValueString())
 	return !diags.HasError()
 }

@@ -58,7 +58,7 @@ func (r *certbotResource) Create(ctx context.Context, req resource.CreateRequest
 	var m certbotModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
 	c, spec, ok := r.spec(ctx, m, &resp.Diagnostics)
-	if !ok || !giveHMACKey(ctx, req.Config, &spec, &resp.Diagnostics) {
+	if !ok || !recheck(ctx, req.Config, &spec, &resp.Diagnostics) {
 		return
 	}
 	timeout, diags := m.Timeouts.Create(ctx, createTimeout)
@@ -173,7 +173,7 @@ func (r *certbotResource) Update(ctx context.Context, req resource.UpdateRequest
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
 	c, spec, ok := r.spec(ctx, m, &resp.Diagnostics)
-	if !ok || !giveHMACKey(ctx, req.Config, &spec, &resp.Diagnostics) {
+	if !ok || !recheck(ctx, req.Config, &spec, &resp.Diagnostics) {
 		return
 	}
 	timeout, diags := m.Timeouts.Update(ctx, updateTimeout)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -126,6 +127,7 @@ func eabAttribute() schema.Attribute {
 			"hmac_key_wo_version": schema.Int64Attribute{
 				Optional:            true,
 				MarkdownDescription: "Number of the HMAC key: raise it when you change `hmac_key_wo`, as Terraform cannot see that.",
+				Validators:          []schemaInt64Validator{int64validator.AtLeast(1)}, // 0 is that of no key
 			},
 			"hmac_key_secret_arn": schema.StringAttribute{
 				Optional:            true,
@@ -138,9 +140,11 @@ func eabAttribute() schema.Attribute {
 
 func certificateArguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
+		// Required would have the plugin framework refuse a certificate that is
+		// not known yet as a whole, such as a module's variable.
 		"domains": schema.SetAttribute{
-			Required: true, ElementType: types.StringType,
-			MarkdownDescription: "Names in the certificate, such as `[\"tasks.example.com\", \"*.tasks.example.com\"]`. The shortest of at most 64 characters becomes the common name. A change issues a new certificate at apply.",
+			Optional: true, ElementType: types.StringType,
+			MarkdownDescription: "(Required.) Names in the certificate, such as `[\"tasks.example.com\", \"*.tasks.example.com\"]`. The shortest of at most 64 characters becomes the common name. A change issues a new certificate at apply.",
 		},
 		"prefix": schema.StringAttribute{
 			Optional:            true,

@@ -36,6 +36,7 @@ func TestCertbotValidates(t *testing.T) {
 		"name":                   {`{"name": "Prod"}`, `AttributeName("name")`, "1 to 32 of a-z, 0-9 and hyphen"},
 		"no certificates":        {`{"certificates": {}}`, `AttributeName("certificates")`, "at least 1 elements"},
 		"certificate's key":      {`{"certificates": {"A b": {"domains": ["a.example.com"]}}}`, `AttributeName("certificates").ElementKeyString("A b")`, "1 to 64 of a-z"},
+		"domains left out":       {`{"certificates": {"a": {"prefix": "a/"}}}`, domains, "there is no name"},
 		"no domains":             {one(`[]`), domains, "there is no name"},
 		"upper-case domain":      {one(`["A.example.com"]`), domains, `write "a.example.com"`},
 		"wildcard not first":     {one(`["a.*.example.com"]`), domains, "may only be the whole first label"},
@@ -63,6 +64,7 @@ func TestCertbotValidates(t *testing.T) {
 		"no HMAC key":            {bound(""), eab, "needs its HMAC key"},
 		"two HMAC keys":          {bound(`"hmac_key_wo": "` + hmac + `", "hmac_key_wo_version": 1, "hmac_key_secret_arn": "` + secret + `"`), eab + `.AttributeName("hmac_key_secret_arn")`, "Set one of them"},
 		"HMAC key's version":     {bound(`"hmac_key_wo": "` + hmac + `"`), eab + `.AttributeName("hmac_key_wo_version")`, "raise it with each change"},
+		"HMAC key's version 0":   {bound(`"hmac_key_wo": "` + hmac + `", "hmac_key_wo_version": 0`), eab + `.AttributeName("hmac_key_wo_version")`, "must be at least 1"},
 		"version of no HMAC key": {bound(`"hmac_key_wo_version": 1, "hmac_key_secret_arn": "` + secret + `"`), eab + `.AttributeName("hmac_key_wo_version")`, "Leave it out"},
 		"no base64url":           {bound(`"hmac_key_wo": "a+b/", "hmac_key_wo_version": 1`), eab + `.AttributeName("hmac_key_wo")`, "not base64url"},
 		"short HMAC key":         {bound(`"hmac_key_wo": "abcd", "hmac_key_wo_version": 1`), eab + `.AttributeName("hmac_key_wo")`, "fewer than 32 bytes"},
@@ -106,6 +108,16 @@ func TestCertbotValidatesUnknown(t *testing.T) {
 		if got := validate(t, "fargatedirect_certbot", unknown); len(got) != 0 {
 			t.Errorf("unknown %s: %q", argument.Name, got)
 		}
+	}
+	var certificates map[string]tftypes.Value
+	if err := given["certificates"].As(&certificates); err != nil {
+		t.Fatal(err)
+	}
+	certificate := certificates["a"].Type() // as `certificates = { b = var.b }` has it
+	certificates["b"] = tftypes.NewValue(certificate, tftypes.UnknownValue)
+	given["certificates"] = tftypes.NewValue(tftypes.Map{ElementType: certificate}, certificates)
+	if got := validate(t, "fargatedirect_certbot", given); len(got) != 0 {
+		t.Errorf("unknown certificate: %q", got)
 	}
 }
 

@@ -45,6 +45,7 @@ func all() []mutant {
 		certbotAnewMutants(),
 		certbotCAMutants(),
 		certbotDeliverMutants(),
+		certbotPlanMutants(),
 		zoneMutants(),
 	)
 }
