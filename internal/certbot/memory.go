@@ -72,6 +72,9 @@ type memory struct {
 	// Issued are the certificates of the last week.
 	Attempts []spending `json:"attempts,omitempty"`
 	Issued   []spending `json:"issued,omitempty"`
+	// Untold is the serial number of a certificate that is in force and was told
+	// of as a failure, because not all of its readers had it yet.
+	Untold string `json:"untold,omitempty"`
 	// Presented are challenge values that may still be in a zone.
 	Presented []presented `json:"presented,omitempty"`
 
@@ -282,7 +285,7 @@ func (m *memory) unsettle(now time.Time) { m.NextAttempt = later(m.NextAttempt, 
 // what the authority asked for.
 func (m *memory) good(status *Status, now time.Time) {
 	m.Stored, m.Account = status.Stored, status.AccountURI
-	m.Failures, m.NextAttempt = 0, time.Time{}
+	m.Failures, m.NextAttempt, m.Untold = 0, time.Time{}, ""
 	if status.State == StateIssued || !now.Before(m.RetryAfter) {
 		m.Failure, m.RetryAfter = "", time.Time{}
 	}

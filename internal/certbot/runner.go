@@ -171,23 +171,33 @@ func (r *run) one(ctx context.Context, c Certificate) (Status, error) {
 		}
 	}
 	status.FinishedAt = time.Now().UTC()
+	late := false
 	if err != nil {
-		status.State = StateFailed
+		if status.State == StateIssued {
+			memory.Untold = status.Stored.Serial
+		}
 		status.Failure = failure(err)
+		status.Failure.InForce = status.Failure.InForce || errors.Is(err, errUndelivered) && status.State != StateKept
+		status.State = StateFailed
 		if r.request.Rollback == nil {
 			memory.failed(err, &status, time.Now())
 			status.Failure.sayNext()
 		}
 		log.ErrorContext(ctx, "the certificate was not renewed", "error", err.Error())
 	} else {
+		late = memory.Untold == status.Stored.Serial
 		memory.good(&status, time.Now())
 		log.InfoContext(ctx, "the certificate is good", "state", status.State, "not_after", status.Stored.NotAfter, "serial", status.Stored.Serial)
+	}
+	news := status
+	if late {
+		news.State = StateIssued // only now do all its readers have it
 	}
 	after, cancel := afterwards(ctx, r.reserve/3)
 	defer cancel()
 	// Whoever waits for the status may start the next run, which is to know of
 	// this one; else the three do not depend on each other.
-	return status, errors.Join(err, r.remember(after, c, memory), r.storeEnd(after, status), r.tell(after, c, status))
+	return status, errors.Join(err, r.remember(after, c, memory), r.storeEnd(after, status), r.tell(after, c, news))
 }
 
 // logIn answers the session of this run. Its error is kept as well, so that an

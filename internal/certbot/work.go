@@ -170,12 +170,11 @@ func (r *run) renew(ctx context.Context, log *slog.Logger, c Certificate, place 
 	from := origin{directory: r.config.ACME.DirectoryURL, profile: c.Profile, preferred: c.PreferredChain, account: session.account}
 	stored, err := place.publish(after, issued, from)
 	if stored != nil {
-		status.Stored = stored
+		status.Stored, status.State = stored, StateIssued
 	}
 	if err != nil {
 		return err
 	}
-	status.State = StateIssued
 	place.prune(after, log)
 	return nil
 }

@@ -11,6 +11,27 @@ func certbotAnewMutants() []mutant {
 	)
 	return []mutant{
 		{
+			name: "certbot/late-certificate-never-told",
+			file: "internal/certbot/runner.go",
+			old:  "late = memory.Untold == status.Stored.Serial",
+			new:  "late = memory.Untold == memory.Delivery",
+			pkg:  pkg, test: "^TestCertificateThatFailedHalfwayIsToldOnce$",
+		},
+		{
+			name: "certbot/late-certificate-told-again-and-again",
+			file: memory,
+			old:  "m.Failures, m.NextAttempt, m.Untold = 0, time.Time{}, \"\"",
+			new:  "m.Failures, m.NextAttempt = 0, time.Time{}",
+			pkg:  pkg, test: "^TestCertificateThatFailedHalfwayIsToldOnce$",
+		},
+		{
+			name: "certbot/kept-certificate-told-as-new",
+			file: "internal/certbot/runner.go",
+			old:  "errors.Is(err, errUndelivered) && status.State != StateKept",
+			new:  "errors.Is(err, errUndelivered)",
+			pkg:  pkg, test: "^TestKeptCertificateThatIsDeliveredIsNoNews$",
+		},
+		{
 			name: "certbot/no-pause-after-waiting",
 			file: work,
 			old:  "	if r.quiet(ctx, log, m, status) {\n",
