@@ -2,11 +2,16 @@ package lambdaenv
 
 import (
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
+
+// early is how long before they expire a role's credentials are asked for anew,
+// so that they do not expire on the way.
+const early = time.Minute
 
 // Assume is the configuration for clients that act as a role. Its credentials
 // are asked for when they are first needed, and kept until shortly before they
@@ -20,7 +25,7 @@ func Assume(cfg aws.Config, roleARN, externalID, session string) aws.Config {
 		}
 	})
 	assumed := cfg.Copy()
-	assumed.Credentials = aws.NewCredentialsCache(provider)
+	assumed.Credentials = aws.NewCredentialsCache(provider, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = early })
 	return assumed
 }
 

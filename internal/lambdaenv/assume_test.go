@@ -70,3 +70,31 @@ func TestSessionName(t *testing.T) {
 type fixed struct{ credentials aws.Credentials }
 
 func (f fixed) Retrieve(context.Context) (aws.Credentials, error) { return f.credentials, nil }
+
+// Credentials that are about to expire would not outlive a call.
+func TestAssumeAsksAnewBeforeItsCredentialsExpire(t *testing.T) {
+	t.Parallel()
+	for left, want := range map[time.Duration]int32{30 * time.Second: 2, 2 * time.Minute: 1} {
+		t.Run(left.String(), func(t *testing.T) {
+			t.Parallel()
+			var calls atomic.Int32
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				calls.Add(1)
+				fmt.Fprintf(w, `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
+					<AccessKeyId>AKIATHEIRS</AccessKeyId><SecretAccessKey>secret</SecretAccessKey><SessionToken>token</SessionToken>
+					<Expiration>%s</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`, time.Now().Add(left).UTC().Format(time.RFC3339))
+			}))
+			t.Cleanup(server.Close)
+			own := aws.Config{Region: "eu-west-2", BaseEndpoint: aws.String(server.URL), HTTPClient: server.Client(), Credentials: fixed{aws.Credentials{AccessKeyID: "AKIAOWN", SecretAccessKey: "secret"}}}
+			assumed := Assume(own, "arn:aws:iam::999988887777:role/dns", "", "web")
+			for range 2 {
+				if _, err := assumed.Credentials.Retrieve(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if n := calls.Load(); n != want {
+				t.Errorf("%d calls, want %d", n, want)
+			}
+		})
+	}
+}
