@@ -49,6 +49,13 @@ func (r *run) foresee(ctx context.Context, log *slog.Logger, c Certificate, stat
 	reason := r.reason(ctx, log, c, place.have, m)
 	if reason == "" && !r.request.Force {
 		status.State, status.Reason = StateKept, m.dueText(*status.Stored)
+		if whole, err := place.whole(); err != nil || !whole {
+			status.Reason += "; objects of it are missing or of another version, and a run would write them"
+			return err
+		}
+		if !r.delivered(ctx, c, place) {
+			status.Reason += "; its secret does not hold it, and a run would write it there"
+		}
 		return nil
 	}
 	if !r.request.Force {

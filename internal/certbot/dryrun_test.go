@@ -154,3 +154,26 @@ func (w *world) spend(t *testing.T, n int, refused bool) {
 	}
 	w.refuseAll(false)
 }
+
+// What a run would put right of a certificate that is good is told as well.
+func TestDryRunTellsWhatIsNotWhole(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, s := newSecretWorld()
+		w.mustRun(t, Request{})
+		says := func(want, not string) {
+			t.Helper()
+			status := w.mustRun(t, Request{DryRun: true})[0]
+			if status.State != StateKept || !strings.Contains(status.Reason, want) || not != "" && strings.Contains(status.Reason, not) {
+				t.Errorf("%s because %q, want it to say %q", status.State, status.Reason, want)
+			}
+		}
+		says("it is valid until", "a run would")
+		s.stages = map[string]string{}
+		says("its secret does not hold it", "objects")
+		delete(w.s3.objects, "a/"+BundleObject)
+		says("objects of it are missing", "")
+		w.mustRun(t, Request{RunID: "r1"})
+		says("it is valid until", "a run would")
+	})
+}

@@ -11,6 +11,13 @@ func certbotAnewMutants() []mutant {
 	)
 	return []mutant{
 		{
+			name: "certbot/dry-run-hides-an-undelivered-secret",
+			file: "internal/certbot/dryrun.go",
+			old:  "!r.delivered(ctx, c, place)",
+			new:  "!r.delivered(ctx, Certificate{}, place)",
+			pkg:  pkg, test: "^TestDryRunTellsWhatIsNotWhole$",
+		},
+		{
 			name: "certbot/late-certificate-never-told",
 			file: "internal/certbot/runner.go",
 			old:  "late = memory.Untold == status.Stored.Serial",
