@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -32,7 +33,8 @@ func (r *certbotResource) ValidateConfig(ctx context.Context, req resource.Valid
 }
 
 // checkCertificates checks certificates whose map is known; single values may
-// be unknown still.
+// be unknown still. The texts name the certificate, as Terraform shows no path
+// below an argument.
 func (m certbotModel) checkCertificates(ctx context.Context, diags *diag.Diagnostics) {
 	prefixes := map[string]string{}
 	for key, c := range m.certificates(ctx, diags) {
@@ -42,11 +44,11 @@ func (m certbotModel) checkCertificates(ctx context.Context, diags *diag.Diagnos
 		}
 		if !c.Domains.IsUnknown() && !anyUnknown(slices.Values(c.Domains.Elements())) {
 			for _, problem := range certbotstack.CheckDomains(stringsOf(c.Domains)) {
-				diags.AddAttributeError(at.AtName("domains"), "Invalid domains", problem)
+				diags.AddAttributeError(at.AtName("domains"), "Invalid domains", fmt.Sprintf("Certificate %q: %s", key, problem))
 			}
 		}
 		if c.HostedZoneID.IsNull() && m.HostedZoneID.IsNull() {
-			diags.AddAttributeError(at.AtName("hosted_zone_id"), "Missing hosted zone", "Neither this certificate nor the resource names a hosted zone, so its challenge could not be answered. Set hosted_zone_id on either.")
+			diags.AddAttributeError(at.AtName("hosted_zone_id"), "Missing hosted zone", fmt.Sprintf("Neither certificate %q nor the resource names a hosted zone, so its challenge could not be answered. Set hosted_zone_id on either.", key))
 		}
 	}
 	addProblems(diags, certbotstack.CheckPrefixes(prefixes))
