@@ -65,8 +65,9 @@ func describe(out io.Writer, cloud *localcloud.Cloud) error {
 	}
 	say("\n# DNS, answered from the hosted zones:")
 	say("dig @%s -p %s example.com SOA", host, port)
+	say("nameservers = [%q] # of the provider, for challenges that a CNAME record delegates", cloud.DNSAddr)
 	say("\n# ACME: the directory, the CA of its TLS certificate, and the root of what it issues:")
-	say("directory_url      = %s", cloud.DirectoryURL)
+	say("directory_url      = %q", cloud.DirectoryURL)
 	say("ca_certificate_pem = file(%q)", ca)
 	say("curl --cacert %s %s/roots/0", ca, cloud.ManagementURL)
 	say("\n# Logs: %s\n# Ctrl-C ends it all.", cloud.LogDir)
