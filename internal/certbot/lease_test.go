@@ -202,6 +202,7 @@ func TestKeptCertificateIsToldWhereThatIsNews(t *testing.T) {
 		"another account":    {func(s *Status) { s.AccountURI = "" }, true},
 		"another config":     {func(s *Status) { s.ConfigSHA = "" }, true},
 		"a run at work":      {func(s *Status) { s.State, s.RunID, s.StartedAt = StateRunning, "r0", time.Now() }, false},
+		"a later run":        {func(s *Status) { s.ConfigSHA, s.StartedAt = "", time.Now().Add(time.Second) }, false},
 		"a run that is dead": {func(s *Status) { s.State, s.RunID, s.StartedAt = StateRunning, "r0", time.Now().Add(-LongestRun) }, true},
 	} {
 		t.Run(name, func(t *testing.T) {

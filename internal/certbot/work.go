@@ -205,8 +205,11 @@ func (r *run) readStatus(ctx context.Context, key string) (*Status, error) {
 
 // covers tells whether a stored status already says what the status of a kept
 // certificate would, but for the run and its time. A run that is still at work
-// will tell how it ends itself.
+// will tell how it ends itself, and one that began later knows more.
 func (s *Status) covers(kept Status) bool {
+	if s.StartedAt.After(kept.StartedAt) {
+		return true
+	}
 	if s.State == StateRunning {
 		return s.RunID != kept.RunID && kept.FinishedAt.Before(s.StartedAt.Add(LongestRun))
 	}

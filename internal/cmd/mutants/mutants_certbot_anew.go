@@ -11,6 +11,13 @@ func certbotAnewMutants() []mutant {
 	)
 	return []mutant{
 		{
+			name: "certbot/status-of-a-later-run-overwritten",
+			file: work,
+			old:  "s.StartedAt.After(kept.StartedAt)",
+			new:  "kept.StartedAt.IsZero()",
+			pkg:  pkg, test: "^TestKeptCertificateIsToldWhereThatIsNews$",
+		},
+		{
 			name: "certbot/dry-run-hides-an-undelivered-secret",
 			file: "internal/certbot/dryrun.go",
 			old:  "!r.delivered(ctx, c, place)",
