@@ -1,0 +1,27 @@
+package certreader_test
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/certreader"
+)
+
+// A server on Fargate. The configuration is what config.LoadDefaultConfig of
+// the AWS SDK answers: it knows the task role's credentials.
+func Example() {
+	serve := func(ctx context.Context, cfg aws.Config, handler http.Handler) error {
+		source := certreader.FromBucket(s3.NewFromConfig(cfg), "fargatedirect-prod-a742f20be1cc", "browser/")
+		reader, err := certreader.New(ctx, source, certreader.Options{Names: []string{"*.browser.example.com"}})
+		if err != nil {
+			return err
+		}
+		go reader.Run(ctx) // follows renewals
+		server := &http.Server{Addr: ":443", Handler: handler, TLSConfig: reader.TLSConfig()}
+		return server.ListenAndServeTLS("", "")
+	}
+	_ = serve
+}
