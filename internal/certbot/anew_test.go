@@ -1,6 +1,8 @@
 package certbot
 
 import (
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -175,4 +177,21 @@ func TestLostCertificatesCount(t *testing.T) {
 			t.Errorf("%d certificates were issued and lost within six days, want %d", w.ordered(), issuedPerWeek)
 		}
 	})
+}
+
+// answers is an authority that answers everything with an error.
+type answers string
+
+func (a answers) RoundTrip(request *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusInternalServerError, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(string(a))), Request: request}, nil
+}
+
+// Whatever an error's body is, the run must come to its end, and tell.
+func TestErrorsThatAreNoProblems(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{"null", " null\n", "", "{}", "[]", `"null"`, "<html>"} {
+		if _, err := newSession(t.Context(), &transport{next: answers(body)}, ACME{DirectoryURL: caURL + "/dir"}, nil, Clients{}); err == nil || !strings.Contains(err.Error(), "reading directory") {
+			t.Errorf("after %q: error %v", body, err)
+		}
+	}
 }

@@ -19,9 +19,10 @@ var retryPauses = []time.Duration{time.Second, 3 * time.Second, 9 * time.Second}
 var errTooLong = fmt.Errorf("reading the authority's answer: it is longer than %d bytes", maxAnswer)
 
 // RoundTrip implements http.RoundTripper. A request whose connection broke, or
-// that a gateway turned away, is repeated as it is. If the authority had got it, it refuses the repetition,
-// because the nonce is used up, and lego signs another one. So a request may be
-// done twice; whoever makes it must take an answer that says so.
+// that a gateway turned away, is repeated as it is. If the authority had got it,
+// it refuses the repetition, because the nonce is used up, and lego signs
+// another one. So a request may be done twice; whoever makes it must take an
+// answer that says so.
 func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	t.mu.Lock()
 	ctx := t.ctx
@@ -91,6 +92,9 @@ func (t *transport) take(response *http.Response) error {
 	}
 	if len(body) > maxAnswer {
 		return errTooLong
+	}
+	if response.StatusCode >= http.StatusBadRequest && string(bytes.TrimSpace(body)) == "null" {
+		body = nil // lego takes it for a problem, and panics at using that
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	t.note(response)
