@@ -99,6 +99,7 @@ func (r *certbotResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if req.Plan.Raw.IsNull() || r.data == nil {
 		return
 	}
+	ctx = r.data.aws.Context(ctx)
 	var plan, state certbotModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if !req.State.Raw.IsNull() {

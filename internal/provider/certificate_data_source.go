@@ -137,6 +137,7 @@ type inForce struct {
 // read fills in the results by the arguments. It tells what is wrong, and
 // whether nothing is.
 func (m *certificateDataModel) read(ctx context.Context, d *providerData, diags *diag.Diagnostics) (inForce, bool) {
+	ctx = d.aws.Context(ctx)
 	if m.Region.IsNull() {
 		m.Region = types.StringValue(d.aws.Region())
 	}
