@@ -59,10 +59,12 @@ func describe(out io.Writer, cloud *localcloud.Cloud) error {
 			_, err = fmt.Fprintf(out, format+"\n", args...)
 		}
 	}
-	say("\n# AWS: account %s, Lambda functions of architecture %s. In another terminal:", cloud.AccountID, cloud.Architecture())
+	say("\n# AWS: account %s. In another terminal:", cloud.AccountID)
 	for _, e := range cloud.Env() {
 		say("export %s", e)
 	}
+	say("\n# Lambda functions run on this architecture alone, so resources need the argument:")
+	say("architecture = %q", cloud.Architecture())
 	say("\n# DNS, answered from the hosted zones:")
 	say("dig @%s -p %s example.com SOA", host, port)
 	say("nameservers = [%q] # of the provider, for challenges that a CNAME record delegates", cloud.DNSAddr)
