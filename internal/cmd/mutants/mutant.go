@@ -16,8 +16,8 @@ type mutant struct {
 	// file is what is changed, relative to the module: old, which must occur
 	// exactly once, becomes new.
 	file, old, new string
-	// pkg and test name the test that must fail: a package as the go command
-	// takes it, and a pattern for its -run.
+	// pkg and test name the test that must fail: the folder of a package, of
+	// this module or of one below it, and a pattern for its -run.
 	pkg, test string
 }
 
@@ -47,6 +47,7 @@ func all() []mutant {
 		certbotDeliverMutants(),
 		certbotPlanMutants(),
 		zoneMutants(),
+		readerMutants(),
 	)
 }
 

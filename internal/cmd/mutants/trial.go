@@ -148,8 +148,9 @@ func (t *trial) survives(ctx context.Context, m mutant) (bool, error) {
 func (t *trial) compile(ctx context.Context, dir, pkg string, flags ...string) (string, error) {
 	binary := filepath.Join(dir, "tests.exe")
 	args := append([]string{"test", "-c", "-o", binary}, flags...)
-	cmd := exec.CommandContext(ctx, "go", append(args, pkg)...)
-	cmd.Dir = t.root
+	cmd := exec.CommandContext(ctx, "go", append(args, ".")...)
+	// The folder decides which module the package is of.
+	cmd.Dir = filepath.Join(t.root, filepath.FromSlash(pkg))
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, output)
 	}

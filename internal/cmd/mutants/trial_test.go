@@ -16,6 +16,18 @@ func newTrial(t *testing.T) (*trial, *bytes.Buffer) {
 		"go.mod":      "module example.com/sum\n\ngo 1.26.0\n",
 		"sum/sum.go":  "package sum\n\nfunc Sum(a, b int) int {\n\treturn a + b\n}\n",
 		"sum/text.go": "package sum\n\nconst Unit = \"m\"\n",
+		"own/go.mod":  "module example.com/sum/own\n\ngo 1.26.0\n",
+		"own/own.go":  "package own\n\nfunc Own(a int) int {\n\treturn a + 1\n}\n",
+		"own/own_test.go": `package own
+
+import "testing"
+
+func TestOwn(t *testing.T) {
+	if Own(1) != 2 {
+		t.Error("wrong")
+	}
+}
+`,
 		"sum/sum_test.go": `package sum
 
 import "testing"
@@ -63,6 +75,10 @@ func TestRun(t *testing.T) {
 		"killed": {
 			mutants: []mutant{killed, change(func(m *mutant) { m.name = "times"; m.new = "a * b" })},
 			want:    "\nmutants: 2 killed, 0 survived\n",
+		},
+		"in a module of its own": {
+			mutants: []mutant{{name: "two", file: "own/own.go", old: "a + 1", new: "a + 2", pkg: "./own", test: "^TestOwn$"}},
+			want:    "\nmutants: 1 killed, 0 survived\n",
 		},
 		"survived": {
 			mutants: []mutant{killed, change(func(m *mutant) { m.name = "swap"; m.new = "b + a" })},
