@@ -94,6 +94,21 @@ func TestCertbotValidates(t *testing.T) {
 	}
 }
 
+// An older Terraform would put an HMAC key into the state, so it may give none,
+// but name a secret.
+func TestCertbotValidatesByOlderTerraform(t *testing.T) {
+	t.Parallel()
+	const written = `{"acme": {"eab": {"key_id": "kid-1", "hmac_key_wo": "ab-_ab-_ab-_ab-_ab-_ab-_ab-_ab-_ab-_ab-_ab-_", "hmac_key_wo_version": 1}}}`
+	got := validateBy(t, "fargatedirect_certbot", certbotConfig(t, written), false)
+	if len(got) != 1 || !strings.Contains(got[0], `AttributeName("hmac_key_wo")`) || !strings.Contains(got[0], "1.11") {
+		t.Errorf("got %q, want to be told which Terraform it needs", got)
+	}
+	const named = `{"acme": {"eab": {"key_id": "kid-1", "hmac_key_secret_arn": "arn:aws:secretsmanager:eu-west-2:123456789012:secret:zerossl-AbCdEf"}}}`
+	if got := validateBy(t, "fargatedirect_certbot", certbotConfig(t, named), false); len(got) != 0 {
+		t.Errorf("got %q for a secret's ARN", got)
+	}
+}
+
 // What is not known yet is not refused.
 func TestCertbotValidatesUnknown(t *testing.T) {
 	t.Parallel()

@@ -147,6 +147,13 @@ func TestModelsFitSchemas(t *testing.T) {
 // detail".
 func validate(t *testing.T, kind string, given map[string]tftypes.Value) []string {
 	t.Helper()
+	return validateBy(t, kind, given, true)
+}
+
+// validateBy is validate by a Terraform that knows write-only arguments, as 1.11
+// does, or not.
+func validateBy(t *testing.T, kind string, given map[string]tftypes.Value, writeOnly bool) []string {
+	t.Helper()
 	server, schemas := newServer(t)
 	object, ok := schemas.ResourceSchemas[kind].ValueType().(tftypes.Object)
 	if !ok {
@@ -162,7 +169,7 @@ func validate(t *testing.T, kind string, given map[string]tftypes.Value) []strin
 		t.Fatal(err)
 	}
 	resp, err := server.ValidateResourceConfig(context.WithoutCancel(t.Context()), &tfprotov6.ValidateResourceConfigRequest{
-		TypeName: kind, Config: &config, ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
+		TypeName: kind, Config: &config, ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: writeOnly},
 	})
 	if err != nil {
 		t.Fatal(err)
