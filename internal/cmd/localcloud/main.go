@@ -71,6 +71,7 @@ func describe(out io.Writer, cloud *localcloud.Cloud) error {
 	say("\n# ACME: the directory, the CA of its TLS certificate, and the root of what it issues:")
 	say("directory_url      = %q", cloud.DirectoryURL)
 	say("ca_certificate_pem = file(%q)", ca)
+	say("profile            = \"default\" # of each certificate; for one that names none Pebble picks any, also of seconds")
 	say("curl --cacert %s %s/roots/0", ca, cloud.ManagementURL)
 	say("\n# Logs: %s\n# Ctrl-C ends it all.", cloud.LogDir)
 	return err
