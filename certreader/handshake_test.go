@@ -4,7 +4,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"sync"
 	"testing"
@@ -74,6 +77,82 @@ func TestHandshakesThroughReloads(t *testing.T) {
 	}
 	if count != handshakes {
 		t.Errorf("%d handshakes of %d succeeded", count, handshakes)
+	}
+}
+
+// TestConnectionsSurviveReloads keeps a download open while the certificate
+// changes 100 times: the connection goes on, and each new one has the
+// certificate in force.
+func TestConnectionsSurviveReloads(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority()
+	pairs := []texts{ca.pair(), ca.pair()}
+	aws := newFakeAWS(pairs[0])
+	r, err := New(t.Context(), FromBucket(aws, testBucket, testPrefix), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := make(chan struct{})
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		control := http.NewResponseController(w)
+		_ = control.Flush() // the header
+		for {
+			select {
+			case <-request.Context().Done():
+				return
+			case _, open := <-more:
+				if !open {
+					return
+				}
+				if _, err := w.Write([]byte("x")); err != nil || control.Flush() != nil {
+					return
+				}
+			}
+		}
+	}))
+	// Not StartTLS, which has a certificate of its own.
+	server.Listener = tls.NewListener(server.Listener, r.TLSConfig())
+	server.Start()
+	defer server.Close()
+	defer server.CloseClientConnections()
+	roots := x509.NewCertPool()
+	roots.AddCert(ca.root)
+	config := &tls.Config{RootCAs: roots, ServerName: "example.com"}
+	transport := &http.Transport{TLSClientConfig: config}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport, Timeout: time.Minute}
+	address := server.Listener.Addr().String()
+	response, err := client.Get("https://" + address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	for i := range reloads {
+		next := pairs[(i+1)%len(pairs)]
+		aws.publish(next)
+		if err := r.look(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case more <- struct{}{}:
+		case <-time.After(time.Minute):
+			t.Fatalf("after reload %d the server does not go on", i+1)
+		}
+		if _, err := io.ReadFull(response.Body, make([]byte, 1)); err != nil {
+			t.Fatalf("after reload %d the download ends: %v", i+1, err)
+		}
+		connection, err := tls.Dial("tcp", address, config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := serialOf(connection.ConnectionState().PeerCertificates[0]); got != next.serial {
+			t.Errorf("after reload %d a new client gets %s, want %s", i+1, got, next.serial)
+		}
+		connection.Close()
+	}
+	close(more)
+	if rest, err := io.ReadAll(response.Body); err != nil || len(rest) > 0 {
+		t.Errorf("the download ends with %q, error %v", rest, err)
 	}
 }
 

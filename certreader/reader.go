@@ -91,6 +91,8 @@ func New(ctx context.Context, source Source, options Options) (*Reader, error) {
 	for failures := 0; ; failures++ {
 		err := r.look(limited)
 		if err == nil {
+			v := r.Serving()
+			r.options.Logger.InfoContext(ctx, "serving the certificate", "source", source.String(), "serial", v.Serial, "names", v.Names, "not_after", v.NotAfter)
 			return r, nil
 		}
 		// That the time is over says less than what went wrong before.
@@ -106,7 +108,7 @@ func New(ctx context.Context, source Source, options Options) (*Reader, error) {
 
 // Run looks for changes until the context ends. A look that fails is repeated
 // after seconds at first, and then after ever longer pauses, up to
-// Options.Interval; what is served stays.
+// Options.Interval; what is served stays. Call it once.
 func (r *Reader) Run(ctx context.Context) {
 	failures := 0
 	for {
