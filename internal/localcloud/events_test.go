@@ -97,7 +97,7 @@ func receive(t *testing.T, queues *sqs.Client, url *string, seconds int32) []str
 // but only if the function lets that rule invoke it.
 func TestScheduleInvokesFunction(t *testing.T) {
 	t.Parallel()
-	f := newFunction(t, "scheduled")
+	f := newFunction(t, "scheduled", 2)
 	events := eventbridge.NewFromConfig(cloud.Config())
 	arn := fmt.Sprintf("arn:aws:lambda:us-east-1:%s:function:%s", cloud.AccountID, f.name)
 	fire := func(rule string) {

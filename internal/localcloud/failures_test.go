@@ -103,7 +103,7 @@ func checkCalls(t *testing.T, account string) {
 
 func TestKillFunction(t *testing.T) {
 	t.Parallel()
-	f := newFunction(t, "killed")
+	f := newFunction(t, "killed", 30)
 	if n, err := cloud.KillFunction(t.Context(), cloud.AccountID, f.name); err != nil || n != 0 {
 		t.Errorf("killed %d processes (%v) of a function that does nothing", n, err)
 	}

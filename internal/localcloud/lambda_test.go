@@ -57,14 +57,16 @@ type function struct {
 	logs   *cloudwatchlogs.Client
 	name   string
 	code   []byte
+	// timeoutSeconds is Lambda's timeout of an invocation.
+	timeoutSeconds int32
 }
 
 // newFunction makes a function whose role may write its log but not make the
 // log group, which is there.
-func newFunction(t *testing.T, name string) *function {
+func newFunction(t *testing.T, name string, timeoutSeconds int32) *function {
 	t.Helper()
 	config := cloud.Config()
-	f := &function{t: t, lambda: lambda.NewFromConfig(config), logs: cloudwatchlogs.NewFromConfig(config), name: name, code: buildFunction(t)}
+	f := &function{t: t, lambda: lambda.NewFromConfig(config), logs: cloudwatchlogs.NewFromConfig(config), name: name, code: buildFunction(t), timeoutSeconds: timeoutSeconds}
 	roles := iam.NewFromConfig(config)
 	role, err := roles.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String(name), AssumeRolePolicyDocument: aws.String(
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`,
@@ -99,7 +101,7 @@ func newFunction(t *testing.T, name string) *function {
 func (f *function) create(name, role string, architecture types.Architecture) (*lambda.CreateFunctionOutput, error) {
 	return f.lambda.CreateFunction(f.t.Context(), &lambda.CreateFunctionInput{
 		FunctionName: aws.String(name), Role: aws.String(role), Runtime: types.RuntimeProvidedal2023, Handler: aws.String("bootstrap"),
-		Architectures: []types.Architecture{architecture}, Timeout: aws.Int32(2), Code: &types.FunctionCode{ZipFile: f.code},
+		Architectures: []types.Architecture{architecture}, Timeout: aws.Int32(f.timeoutSeconds), Code: &types.FunctionCode{ZipFile: f.code},
 	})
 }
 
@@ -121,7 +123,7 @@ func (f *function) invoke(do string) (body, failure, log string) {
 
 func TestLambdaRunsProcesses(t *testing.T) {
 	t.Parallel()
-	f := newFunction(t, "runs")
+	f := newFunction(t, "runs", 2)
 	var got struct{ Count, Left int }
 	for count := range 2 {
 		body, failure, log := f.invoke("work")
@@ -234,7 +236,7 @@ func (f *function) processes() int {
 
 func TestLambdaRefuses(t *testing.T) {
 	t.Parallel()
-	f := newFunction(t, "refuses-lambda")
+	f := newFunction(t, "refuses-lambda", 2)
 	_, err := f.create("no-role", "arn:aws:iam::"+cloud.AccountID+":role/none", types.Architecture(cloud.Architecture()))
 	wantError(t, err, "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.")
 	other := types.ArchitectureArm64
