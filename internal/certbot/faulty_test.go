@@ -59,6 +59,7 @@ func faults() map[string]fault {
 
 		"replacement forbidden": {arrange: replacement("unauthorized", 403), orders: 1},
 		"replacement not found": {arrange: replacement("malformed", 404), orders: 1},
+		"replacement stumbled":  {arrange: replacement("serverInternal", 500), orders: 1},
 		"replacement refused":   {arrange: replacement("alreadyReplaced", 409), orders: 1},
 		"replacement limited": {orders: 1, fails: true, retryAfter: 90 * time.Minute, arrange: func(w *world) {
 			replacement("rateLimited", 429)(w)

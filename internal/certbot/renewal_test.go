@@ -214,6 +214,7 @@ func TestRefusedReplacementIsOrderedPlainly(t *testing.T) {
 		"odd status":       {400, "alreadyReplaced", true},
 		"limited":          {429, "rateLimited", false},
 		"limited by 403":   {403, "rateLimited", false},
+		"its own fault":    {500, "serverInternal", true},
 		"malformed":        {400, "malformed", false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -52,12 +52,15 @@ func (o order) place(ctx context.Context, names []string) (acme.ExtendedOrder, e
 
 // refusesReplacement tells whether an error may be due to what the order
 // claims to replace: the certificate is another account's, not known, or
-// replaced already. A rate limit is none of these.
+// replaced already, or the authority stumbles over its name. (Pebble 2.10.1
+// answers with the status 500 if the serial number begins with a zero byte.)
+// A rate limit is none of these.
 func refusesReplacement(err error) bool {
 	details, ok := errors.AsType[*acme.ProblemDetails](err)
 	if !ok || details.Type == acme.RateLimitedErr {
 		return false
 	}
 	refusals := []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict}
-	return details.Type == acme.AlreadyReplacedErr || slices.Contains(refusals, details.HTTPStatus)
+	named := []string{acme.AlreadyReplacedErr, problemPrefix + "serverInternal"}
+	return slices.Contains(named, details.Type) || slices.Contains(refusals, details.HTTPStatus)
 }
