@@ -22,7 +22,7 @@ func certbotRunMutants() []mutant {
 			name: "certbot/not-decided-anew-under-the-lease",
 			file: work,
 			old:  "	return r.work(ctx, log, c, status, m)\n",
-			new:  "	return r.act(ctx, log, c, place, status, m)\n",
+			new:  "	return nil, r.act(ctx, log, c, place, status, m)\n",
 			pkg:  pkg, test: "^TestConcurrentRuns$",
 		},
 		{
