@@ -70,7 +70,7 @@ func Binary(t testing.TB) string {
 
 // Process is a proxy that runs.
 type Process struct {
-	*exec.Cmd
+	cmd    *exec.Cmd
 	mu     sync.Mutex
 	output bytes.Buffer
 	ended  chan struct{}
@@ -81,17 +81,17 @@ type Process struct {
 // the test ends.
 func Start(t testing.TB, environment []string, arguments ...string) *Process {
 	t.Helper()
-	p := &Process{Cmd: exec.Command(Binary(t), arguments...), ended: make(chan struct{})}
-	p.Env, p.Stdout, p.Stderr = environment, p, p
-	if err := p.Cmd.Start(); err != nil {
+	p := &Process{cmd: exec.Command(Binary(t), arguments...), ended: make(chan struct{})}
+	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = environment, p, p
+	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	go func() {
-		p.err = p.Cmd.Wait()
+		p.err = p.cmd.Wait()
 		close(p.ended)
 	}()
 	t.Cleanup(func() {
-		_ = p.Process.Kill()
+		_ = p.cmd.Process.Kill()
 		<-p.ended
 		if t.Failed() {
 			t.Logf("the proxy said:\n%s", p.Output())
@@ -118,7 +118,7 @@ func (p *Process) Output() string {
 // patience later.
 func (p *Process) Terminate(t testing.TB, patience time.Duration) error {
 	t.Helper()
-	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	return p.Ended(t, patience)
