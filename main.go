@@ -13,8 +13,12 @@ import (
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/provider"
 )
 
-// version is set by the linker when a release is built.
-var version = "dev"
+// Both are set by the linker when a release is built. The image is the proxy's,
+// pinned by its digest; a provider that is built from source knows of none.
+var (
+	version    = "dev"
+	proxyImage = ""
+)
 
 func main() {
 	debug := flag.Bool("debug", false, "keep running for a debugger, and print the TF_REATTACH_PROVIDERS to set")
@@ -25,7 +29,7 @@ func main() {
 		Namespace: "fargatedirect",
 		Type:      "fargatedirect",
 	}
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
+	err := providerserver.Serve(context.Background(), provider.New(version, proxyImage), providerserver.ServeOpts{
 		Address: address.String(),
 		Debug:   *debug,
 	})

@@ -54,7 +54,7 @@ const pluginCookie = "TF_PLUGIN_MAGIC_COOKIE"
 // servePlugin makes the test program the provider. So a test can have one in a
 // process of its own, which can be killed, without building it.
 func servePlugin() {
-	err := providerserver.Serve(context.Background(), provider.New("test"), providerserver.ServeOpts{
+	err := providerserver.Serve(context.Background(), provider.New("test", ""), providerserver.ServeOpts{
 		Address: tfaddr.NewProvider(tfaddr.DefaultProviderRegistryHost, "hashicorp", "fargatedirect").String(),
 	})
 	if err != nil {
@@ -64,7 +64,7 @@ func servePlugin() {
 }
 
 var factories = map[string]func() (tfprotov6.ProviderServer, error){
-	"fargatedirect": providerserver.NewProtocol6WithError(provider.New("test")()),
+	"fargatedirect": providerserver.NewProtocol6WithError(provider.New("test", "")()),
 }
 
 // account is an AWS account of a test's own in the local cloud.

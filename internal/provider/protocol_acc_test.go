@@ -28,7 +28,7 @@ type actionProvider interface {
 // protocol is a provider that is configured for the account at an endpoint.
 func (a *account) protocol(t *testing.T, accessKey, endpoint string) *protocol {
 	t.Helper()
-	server, ok := providerserver.NewProtocol6(provider.New("test")())().(actionProvider)
+	server, ok := providerserver.NewProtocol6(provider.New("test", "")())().(actionProvider)
 	if !ok {
 		t.Fatal("the provider serves no actions")
 	}

@@ -24,12 +24,18 @@ var (
 	_ provider.ProviderWithEphemeralResources = (*fargatedirectProvider)(nil)
 )
 
-type fargatedirectProvider struct{ version string }
+type fargatedirectProvider struct {
+	version string
+	// proxyImage is the image of the proxy that was released together with
+	// this provider, pinned by its digest; empty when there is none.
+	proxyImage string
+}
 
 // New answers a constructor of the provider, as the plugin server takes it.
-// The version is told to AWS in the user agent.
-func New(version string) func() provider.Provider {
-	return func() provider.Provider { return &fargatedirectProvider{version: version} }
+// The version is told to AWS in the user agent. The proxy's image is as
+// imageref.CheckPinned wants it, or empty in a provider that is no release.
+func New(version, proxyImage string) func() provider.Provider {
+	return func() provider.Provider { return &fargatedirectProvider{version: version, proxyImage: proxyImage} }
 }
 
 // providerData is what the provider's configuration gives to resources.

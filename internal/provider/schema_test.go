@@ -21,7 +21,7 @@ import (
 // newServer is the provider as Terraform sees it.
 func newServer(t *testing.T) (tfprotov6.ProviderServer, *tfprotov6.GetProviderSchemaResponse) {
 	t.Helper()
-	server := providerserver.NewProtocol6(New("test")())()
+	server := providerserver.NewProtocol6(New("test", "")())()
 	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		t.Fatal(err)

@@ -21,7 +21,7 @@ import (
 )
 
 func main() {
-	server, err := providerserver.NewProtocol6WithError(provider.New("docs")())()
+	server, err := providerserver.NewProtocol6WithError(provider.New("docs", "")())()
 	if err == nil {
 		err = write(context.Background(), os.Stdout, "fargatedirect", server)
 	}
