@@ -18,12 +18,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
 
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/gobuild"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/lambdas"
 )
 
@@ -47,18 +47,19 @@ func run(ctx context.Context, out string, architectures []string) error {
 			return fmt.Errorf("no architecture is called %q; there are arm64 and x86_64", a)
 		}
 	}
-	tool, err := findToolchain(ctx)
+	tool, err := gobuild.Find(ctx, "")
 	if err != nil {
 		return err
 	}
 	if out == "" {
-		out = filepath.Join(tool.root, "lambdas", "dist")
+		out = filepath.Join(tool.Root, "lambdas", "dist")
 	}
 	if out, err = filepath.Abs(out); err != nil {
 		return fmt.Errorf("finding folder (%s): %w", out, err)
 	}
-	if runtime.Version() != tool.version {
-		return tool.rerun(ctx, out, architectures)
+	if runtime.Version() != tool.Version {
+		// Its compressor, too, must be the pinned release's.
+		return tool.Run(ctx, tool.Root, "run", "./lambdas/build", "-out", out, "-arch", strings.Join(architectures, ","))
 	}
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
@@ -86,8 +87,10 @@ func goArch(architecture string) string {
 
 // buildFunction compiles one function for one architecture and puts its
 // package into the folder out.
-func buildFunction(ctx context.Context, tool toolchain, out, function, architecture string) error {
-	binary, err := tool.compile(ctx, function, goArch(architecture))
+func buildFunction(ctx context.Context, tool gobuild.Toolchain, out, function, architecture string) error {
+	binary, err := tool.Compile(ctx, gobuild.Target{
+		Package: "./lambdas/" + function, Arch: goArch(architecture), Flags: []string{"-tags", "lambda.norpc"},
+	})
 	if err != nil {
 		return fmt.Errorf("compiling function (%s) for %s: %w", function, architecture, err)
 	}
@@ -133,15 +136,4 @@ func replace(path string, content []byte) (bool, error) {
 		return false, errors.Join(err, os.Remove(temporary.Name()))
 	}
 	return true, nil
-}
-
-// command makes a command of the go tool that shows its complaints and runs in
-// the folder dir with the environment env.
-func command(ctx context.Context, dir string, env []string, args ...string) (*exec.Cmd, *bytes.Buffer) {
-	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir = dir
-	cmd.Env = env
-	complaints := &bytes.Buffer{}
-	cmd.Stderr = complaints
-	return cmd, complaints
 }
