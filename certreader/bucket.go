@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
@@ -25,6 +27,8 @@ const (
 	maxChain   = 256 << 10
 	maxBundle  = maxKey + maxChain
 )
+
+var regionPattern = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
 
 type bucketSource struct {
 	api            S3
@@ -124,7 +128,7 @@ func get(ctx context.Context, api S3, bucket, key, tag string, most int64) ([]by
 	case tag != "" && errors.As(err, &status) && status.HTTPStatusCode() == http.StatusNotModified:
 		return nil, tag, nil
 	default:
-		return nil, "", fmt.Errorf("reading %s: %w", location(bucket, key), err)
+		return nil, "", redirected(fmt.Errorf("reading %s: %w", location(bucket, key), err))
 	}
 	defer out.Body.Close()
 	text, err := bounded(out.Body, most)
@@ -149,6 +153,26 @@ func hinted(err error) error {
 		return fmt.Errorf("%w; the role needs the certificate's execution_policy_json, and must be in reader_role_arns where there are any", err)
 	}
 	return err
+}
+
+// redirected adds where a bucket is to an error that says that it is elsewhere.
+// S3 tells the region in a header.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingRouting.html
+func redirected(err error) error {
+	var api interface{ ErrorCode() string }
+	var response *awshttp.ResponseError
+	if !errors.As(err, &api) || !errors.As(err, &response) || response.Response == nil {
+		return err
+	}
+	region := response.Response.Header.Get("X-Amz-Bucket-Region")
+	elsewhere := response.HTTPStatusCode() == http.StatusMovedPermanently || api.ErrorCode() == "AuthorizationHeaderMalformed"
+	switch {
+	case !elsewhere:
+		return err
+	case regionPattern.MatchString(region):
+		return fmt.Errorf("%w; the bucket is in the region %s: set the client's region to it", err, region)
+	}
+	return fmt.Errorf("%w; the bucket is in another region: set the client's region to it", err)
 }
 
 func location(bucket, key string) string { return "s3://" + bucket + "/" + key }

@@ -112,6 +112,24 @@ func FuzzSecret(f *testing.F) {
 	})
 }
 
+// Whatever a template is, the name of a task is one label below the domain.
+func FuzzTemplate(f *testing.F) {
+	for _, template := range []string{"{task_id}", "{short_id}-x", "a{b}c", "{{short_id}}", "{service}-{short_id}", "{short_id}.{task_id}"} {
+		f.Add(template)
+	}
+	f.Fuzz(func(t *testing.T, template string) {
+		if checkTemplate(template) != nil {
+			return
+		}
+		for _, id := range []string{taskID32, "0b2f7c1e-5b0d-4d0e-9d0b-7f6f4f1f2a10"} {
+			label := fillTemplate(template, id)
+			if len(label) > maxLabel || strings.HasPrefix(label, "_") || strings.Contains(label, ".") || !domainPattern.MatchString(label+".example.com") {
+				t.Errorf("%q makes the label %q", template, label)
+			}
+		}
+	})
+}
+
 // Whatever the metadata endpoint answers, an id is a label of DNS.
 func FuzzTask(f *testing.F) {
 	f.Add([]byte(taskAnswer))

@@ -32,15 +32,26 @@ var (
 // endpoint of ECS once, and waits for 10 seconds at most; outside of ECS it is
 // an error. The client may be nil. The name may not be in DNS yet.
 func Hostname(ctx context.Context, client *http.Client, domain string) (string, error) {
+	return HostnameFrom(ctx, client, "{"+taskVariable+"}", domain)
+}
+
+// HostnameFrom is Hostname for another hostname_template of
+// fargatedirect_task_dns, of {task_id}, {short_id}, letters, digits and
+// hyphens. The other variables are an error: what they stand for is not known
+// to a task.
+func HostnameFrom(ctx context.Context, client *http.Client, template, domain string) (string, error) {
 	domain = strings.ToLower(strings.TrimSuffix(domain, "."))
 	if !domainPattern.MatchString(domain) {
 		return "", fmt.Errorf("finding the task's name: %q is not a domain", domain)
+	}
+	if err := checkTemplate(template); err != nil {
+		return "", fmt.Errorf("finding the task's name by the template %q: %w", template, err)
 	}
 	id, err := taskID(ctx, client)
 	if err != nil {
 		return "", fmt.Errorf("finding the task's name: %w", err)
 	}
-	name := id + "." + domain
+	name := fillTemplate(template, id) + "." + domain
 	if len(name) > maxHostname {
 		return "", fmt.Errorf("finding the task's name: %s is longer than DNS takes", name)
 	}

@@ -58,6 +58,48 @@ func TestHostname(t *testing.T) {
 	}
 }
 
+func TestHostnameFrom(t *testing.T) {
+	const uuid = "0b2f7c1e-5b0d-4d0e-9d0b-7f6f4f1f2a10"
+	ids := make(chan string, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"TaskARN":"arn:aws:ecs:us-east-1:123456789012:task/` + <-ids + `"}`))
+	}))
+	defer server.Close()
+	t.Setenv(metadataVariable, server.URL)
+	for name, test := range map[string]struct{ template, id, want, errSay string }{
+		"whole id":          {template: "{task_id}", id: taskID32, want: taskID32},
+		"short id":          {template: "{short_id}", id: taskID32, want: "0123456789ab"},
+		"short id of UUID":  {template: "{short_id}", id: uuid, want: "0b2f7c1e5b0d"},
+		"between":           {template: "b-{short_id}-eu2", id: taskID32, want: "b-0123456789ab-eu2"},
+		"both":              {template: "{short_id}{task_id}", id: taskID32, want: "0123456789ab" + taskID32},
+		"longest":           {template: strings.Repeat("x", 27) + "{task_id}", id: uuid, want: strings.Repeat("x", 27) + uuid},
+		"too long":          {template: strings.Repeat("x", 28) + "{task_id}", errSay: "its names would have 64 characters"},
+		"no id":             {template: "login", errSay: "must contain {task_id} or {short_id}"},
+		"empty":             {errSay: "must contain {task_id} or {short_id}"},
+		"of another":        {template: "{service}-{short_id}", errSay: "{service} is not known to a task"},
+		"tag":               {template: "{tag:a}{task_id}", errSay: "{tag:a} is not known to a task"},
+		"unclosed":          {template: "{short_id}{task_id", errSay: "a-z, 0-9 and hyphens only"},
+		"braces in braces":  {template: "{{short_id}}", errSay: "a-z, 0-9 and hyphens only"},
+		"upper case":        {template: "B{short_id}", errSay: "a-z, 0-9 and hyphens only"},
+		"more than a label": {template: "{short_id}.login", errSay: "a-z, 0-9 and hyphens only"},
+		"hyphen first":      {template: "-{short_id}", errSay: "neither begins nor ends"},
+		"hyphen last":       {template: "{short_id}-", errSay: "neither begins nor ends"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if test.id != "" {
+				ids <- test.id
+			}
+			got, err := HostnameFrom(t.Context(), nil, test.template, "Tasks.example.com.")
+			if test.want != "" && (err != nil || got != test.want+".tasks.example.com") {
+				t.Errorf("got %q, error %v; want %q", got, err, test.want)
+			}
+			if test.errSay != "" && (err == nil || !strings.Contains(err.Error(), test.errSay)) {
+				t.Errorf("got %q, error %v; want %q", got, err, test.errSay)
+			}
+		})
+	}
+}
+
 func TestHostnameOutsideOfECS(t *testing.T) {
 	for _, value := range []string{"", "169.254.170.2/v4/x", "https://169.254.170.2/v4/x", "http://user@169.254.170.2/", "http://169.254.170.2/?x", "http://\x7f"} {
 		t.Setenv(metadataVariable, value)

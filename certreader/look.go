@@ -53,7 +53,7 @@ func (r *Reader) look(ctx context.Context) error {
 	if err == nil && f.version != have.version {
 		var pair *tls.Certificate
 		if pair, err = r.accept(f, now); err == nil {
-			r.state.Store(newState(pair, f.mark, now))
+			r.state.Store(newState(pair, f, now, fixed(r.source)))
 			return nil
 		}
 	}
@@ -84,12 +84,21 @@ func (r *Reader) accept(f found, now time.Time) (*tls.Certificate, error) {
 	return pair, nil
 }
 
-func newState(pair *tls.Certificate, m mark, now time.Time) *state {
-	return &state{pair: pair, mark: m, version: Version{
+func newState(pair *tls.Certificate, f found, now time.Time, fixed bool) *state {
+	return &state{pair: pair, key: f.key, chain: f.chain, mark: f.mark, version: Version{
 		Serial: serialOf(pair.Leaf), Names: pair.Leaf.DNSNames,
 		NotBefore: pair.Leaf.NotBefore, NotAfter: pair.Leaf.NotAfter,
-		Since: now, LastLook: now,
+		Since: now, Fixed: fixed, LastLook: now,
 	}}
+}
+
+// expire notes that the pair of a fixed source has expired.
+func (r *Reader) expire() {
+	r.looking.Lock()
+	defer r.looking.Unlock()
+	next := *r.state.Load()
+	next.version.LastError = fmt.Errorf("serving %s: it expired on %s; renewals reach a task only when another one is started", r.source, stamp(next.version.NotAfter))
+	r.state.Store(&next)
 }
 
 // pause is the time to the next look when all is well.

@@ -45,6 +45,9 @@ type Version struct {
 	NotBefore, NotAfter time.Time
 	// Since is when the reader began to serve it.
 	Since time.Time
+	// Fixed says that no renewals are looked for, because the source cannot have
+	// any (FromValue).
+	Fixed bool
 	// LastLook is when a look last succeeded: what was served then was what was
 	// in force.
 	LastLook time.Time
@@ -65,9 +68,11 @@ type Reader struct {
 
 // state is what is served at a moment. It is never changed, only replaced.
 type state struct {
-	pair    *tls.Certificate
-	mark    mark
-	version Version
+	pair *tls.Certificate
+	// key and chain are the texts that the pair was read from.
+	key, chain []byte
+	mark       mark
+	version    Version
 }
 
 const (
@@ -79,7 +84,8 @@ const (
 
 // New answers a reader that has a pair to serve. It waits for one until
 // Options.Timeout is over or the context ends, and then says why the last look
-// found none. It starts nothing: call Run to have renewals followed.
+// found none. Where the source is FromValue, it looks once. It starts nothing:
+// call Run to have renewals followed.
 func New(ctx context.Context, source Source, options Options) (*Reader, error) {
 	if source == nil {
 		return nil, errors.New("making a certificate reader: it has no source")
@@ -94,6 +100,9 @@ func New(ctx context.Context, source Source, options Options) (*Reader, error) {
 			v := r.Serving()
 			r.options.Logger.InfoContext(ctx, "serving the certificate", "source", source.String(), "serial", v.Serial, "names", v.Names, "not_after", v.NotAfter)
 			return r, nil
+		}
+		if fixed(source) {
+			return nil, fmt.Errorf("%w; it does not change while the task runs: start another task when it is mended", err)
 		}
 		// That the time is over says less than what went wrong before.
 		if why == nil || limited.Err() == nil {
@@ -110,6 +119,10 @@ func New(ctx context.Context, source Source, options Options) (*Reader, error) {
 // after seconds at first, and then after ever longer pauses, up to
 // Options.Interval; what is served stays. Call it once.
 func (r *Reader) Run(ctx context.Context) {
+	if fixed(r.source) {
+		r.outlast(ctx)
+		return
+	}
 	failures := 0
 	for {
 		pause := r.options.pause()
@@ -129,6 +142,19 @@ func (r *Reader) Run(ctx context.Context) {
 		}
 		r.tell(ctx, before, r.Serving())
 	}
+}
+
+// outlast waits for the end of the context, and of the pair that never changes.
+func (r *Reader) outlast(ctx context.Context) {
+	// A timer stands still while the machine does: the clock decides.
+	for !time.Now().After(r.Serving().NotAfter) {
+		if !sleep(ctx, min(time.Until(r.Serving().NotAfter)+time.Second, r.options.Interval)) {
+			return
+		}
+	}
+	r.expire()
+	r.tell(ctx, r.Serving(), r.Serving())
+	<-ctx.Done()
 }
 
 // tell logs what came of a look.
@@ -168,6 +194,15 @@ func (r *Reader) TLSConfig() *tls.Config {
 			tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 		},
 	}
+}
+
+// PEM answers the texts of the pair that is served, as they were published: the
+// private key in PKCS #8, and the certificate with its chain, leaf first. They
+// belong together, and are the caller's. The key is the secret itself: keep it
+// from logs.
+func (r *Reader) PEM() (key, chain []byte) {
+	s := r.state.Load()
+	return slices.Clone(s.key), slices.Clone(s.chain)
 }
 
 // Serving tells what is served, until when it is valid, and what came of the

@@ -58,6 +58,35 @@ func TestSDK(t *testing.T) {
 	}
 }
 
+// A bucket in another region answers with a redirect, which the SDK does not
+// follow: the error names the region.
+func TestAnotherRegion(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		status             int
+		code, header, want string
+	}{
+		"redirect":            {301, "PermanentRedirect", "eu-central-1", "the bucket is in the region eu-central-1: set the client's region to it"},
+		"redirect to nowhere": {301, "PermanentRedirect", "", "the bucket is in another region: set"},
+		"no region at all":    {301, "PermanentRedirect", "<b>", "the bucket is in another region: set"},
+		"wrong signature":     {400, "AuthorizationHeaderMalformed", "us-west-2", "the bucket is in the region us-west-2: set"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("X-Amz-Bucket-Region", test.header)
+				w.WriteHeader(test.status)
+				_, _ = io.WriteString(w, `<Error><Code>`+test.code+`</Code></Error>`)
+			}))
+			defer server.Close()
+			_, err := sdkSource(server.URL, "pointer").look(t.Context(), mark{})
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "reading s3://certs/a/current.json") {
+				t.Errorf("it says %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
 func sdkSource(url, name string) Source {
 	config := aws.Config{
 		Region: "eu-west-2", BaseEndpoint: &url,

@@ -7,7 +7,8 @@ import (
 	"io"
 )
 
-// Source is where a certificate lies: FromBucket, FromBundle or FromSecret.
+// Source is where a certificate lies: FromBucket, FromBundle, FromSecret or
+// FromValue.
 type Source interface {
 	// String names the place, for logs and errors.
 	fmt.Stringer
