@@ -19,6 +19,9 @@ import (
 	"os/signal"
 	"syscall"
 
+	// The roots of trust, where there are none beside the binary.
+	_ "golang.org/x/crypto/x509roots/fallback"
+
 	"github.com/fargatedirect/terraform-provider-fargatedirect/proxy/internal/certificate"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/proxy/internal/files"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/proxy/internal/health"

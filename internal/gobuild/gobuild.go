@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -145,8 +146,10 @@ type Target struct {
 	Package string
 	// Arch is the architecture as Go names it.
 	Arch string
-	// Flags are more flags of "go build".
-	Flags []string
+	// Tags are the build tags, with commas between them; empty for none.
+	Tags string
+	// Variables are strings that the linker sets, by their package and name.
+	Variables map[string]string
 }
 
 // Compile answers the static, stripped binary of a target for Linux.
@@ -158,8 +161,11 @@ func (t Toolchain) Compile(ctx context.Context, target Target) ([]byte, error) {
 	defer func() { _ = os.RemoveAll(dir) }()
 	binary := filepath.Join(dir, "binary")
 	env := slices.Concat(t.env, []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + target.Arch})
-	args := slices.Concat([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w"}, target.Flags, []string{"-o", binary, target.Package})
-	cmd, complaints := command(ctx, t.Root, env, args...)
+	link := "-s -w"
+	for _, name := range slices.Sorted(maps.Keys(target.Variables)) {
+		link += " -X " + name + "=" + target.Variables[name]
+	}
+	cmd, complaints := command(ctx, t.Root, env, "build", "-trimpath", "-buildvcs=false", "-ldflags", link, "-tags", target.Tags, "-o", binary, target.Package)
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, complaints)
 	}

@@ -88,9 +88,7 @@ func goArch(architecture string) string {
 // buildFunction compiles one function for one architecture and puts its
 // package into the folder out.
 func buildFunction(ctx context.Context, tool gobuild.Toolchain, out, function, architecture string) error {
-	binary, err := tool.Compile(ctx, gobuild.Target{
-		Package: "./lambdas/" + function, Arch: goArch(architecture), Flags: []string{"-tags", "lambda.norpc"},
-	})
+	binary, err := tool.Compile(ctx, gobuild.Target{Package: "./lambdas/" + function, Arch: goArch(architecture), Tags: "lambda.norpc"})
 	if err != nil {
 		return fmt.Errorf("compiling function (%s) for %s: %w", function, architecture, err)
 	}
