@@ -170,9 +170,9 @@ func redirected(err error) error {
 	case !elsewhere:
 		return err
 	case regionPattern.MatchString(region):
-		return fmt.Errorf("%w; the bucket is in the region %s: set the client's region to it", err, region)
+		return fmt.Errorf("%w; the bucket is in %s: set that region", err, region)
 	}
-	return fmt.Errorf("%w; the bucket is in another region: set the client's region to it", err)
+	return fmt.Errorf("%w; the bucket is in another region: set that one", err)
 }
 
 func location(bucket, key string) string { return "s3://" + bucket + "/" + key }

@@ -66,10 +66,10 @@ func TestAnotherRegion(t *testing.T) {
 		status             int
 		code, header, want string
 	}{
-		"redirect":            {301, "PermanentRedirect", "eu-central-1", "the bucket is in the region eu-central-1: set the client's region to it"},
+		"redirect":            {301, "PermanentRedirect", "eu-central-1", "the bucket is in eu-central-1: set that region"},
 		"redirect to nowhere": {301, "PermanentRedirect", "", "the bucket is in another region: set"},
 		"no region at all":    {301, "PermanentRedirect", "<b>", "the bucket is in another region: set"},
-		"wrong signature":     {400, "AuthorizationHeaderMalformed", "us-west-2", "the bucket is in the region us-west-2: set"},
+		"wrong signature":     {400, "AuthorizationHeaderMalformed", "us-west-2", "the bucket is in us-west-2: set that region"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -53,7 +53,12 @@ func run(ctx context.Context, arguments, environment []string, out io.Writer) er
 	log := slog.New(slog.NewJSONHandler(out, nil))
 	switch s.Command {
 	case settings.Health:
-		return health.Check(ctx, s.HealthListen)
+		line, err := health.Check(ctx, s.HealthListen)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(out, line)
+		return err
 	case settings.Version:
 		_, err := fmt.Fprintln(out, version)
 		return err

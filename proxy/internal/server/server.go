@@ -31,7 +31,7 @@ func Run(ctx context.Context, s settings.Settings, log *slog.Logger, out io.Writ
 	go reader.Run(ctx)
 	hostname := ""
 	if s.Domain != "" {
-		if hostname, err = certreader.Hostname(ctx, nil, s.Domain); err != nil {
+		if hostname, err = certreader.HostnameFrom(ctx, nil, s.HostnameTemplate, s.Domain); err != nil {
 			return err
 		}
 	}
@@ -39,8 +39,10 @@ func Run(ctx context.Context, s settings.Settings, log *slog.Logger, out io.Writ
 	if s.AccessLog {
 		handler = accesslog.Handler(slog.New(slog.NewJSONHandler(out, nil)), handler)
 	}
-	tells := &http.Server{Addr: s.HealthListen, Handler: health.Handler(hostname, reader.Serving), ReadHeaderTimeout: s.HeaderTimeout}
-	go func() { _ = tells.ListenAndServe() }()
+	tells, err := health.Start(s.HealthListen, health.Source{Hostname: hostname, Serving: reader.Serving, Draining: func() bool { return ctx.Err() != nil }}, log)
+	if err != nil {
+		return err
+	}
 	https := &http.Server{
 		Addr: s.Listen, Handler: handler, TLSConfig: reader.TLSConfig(),
 		ReadHeaderTimeout: s.HeaderTimeout, IdleTimeout: s.IdleTimeout, MaxHeaderBytes: s.MaxHeaderBytes,

@@ -11,8 +11,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -52,6 +54,8 @@ type Settings struct {
 	Names []string
 	// Interval is the time between two looks for a renewal.
 	Interval time.Duration
+	// CertificateTimeout is how long the first certificate may take.
+	CertificateTimeout time.Duration
 
 	// Domain is the one below which the task has its name; empty if it has none.
 	Domain string
@@ -85,10 +89,14 @@ type Settings struct {
 
 	// Directory is where Files writes.
 	Directory string
+	// KeyMode is the mode of the files that hold the private key.
+	KeyMode fs.FileMode
 	// Once has Files end when the files are written.
 	Once bool
 	// Exec is the command that Files runs after each change, and its arguments.
 	Exec []string
+	// ExecTimeout is how long the command may take.
+	ExecTimeout time.Duration
 }
 
 // secretVariable has no flag: arguments are seen by everybody.
@@ -127,6 +135,7 @@ func (s *Settings) flags(out io.Writer) *flag.FlagSet {
 		return nil
 	})
 	f.DurationVar(&s.Interval, "interval", 5*time.Minute, "`time` between two looks for a renewal")
+	f.DurationVar(&s.CertificateTimeout, "certificate-timeout", time.Minute, "`time` that the first certificate may take, while there is none or it cannot be read")
 	f.StringVar(&s.Domain, "domain", "", "`domain` of the task's name")
 	f.StringVar(&s.HostnameTemplate, "hostname-template", "{task_id}", "how the task's name is made: of {task_id} or {short_id}, letters, digits and hyphens")
 	f.BoolVar(&s.AnyHost, "any-host", false, "answer requests for names that are not the task's, too")
@@ -143,8 +152,22 @@ func (s *Settings) flags(out io.Writer) *flag.FlagSet {
 	f.IntVar(&s.MaxHeaderBytes, "max-header-bytes", 32<<10, "`bytes` that a request's header may have")
 	f.IntVar(&s.MaxConnections, "max-connections", 10000, "`connections` of clients at a time")
 	f.StringVar(&s.Directory, "directory", "/certificates", "`folder` for the files")
-	f.BoolVar(&s.Once, "once", false, "write the files and end")
+	s.KeyMode = 0o600
+	f.Func("key-mode", "`mode` of the files with the private key: 0600, 0640 for containers whose user has the same group, or 0644 (default 0600)", s.setKeyMode)
+	f.BoolVar(&s.Once, "once", false, "write the files, run the command if there is one, and end")
+	f.DurationVar(&s.ExecTimeout, "exec-timeout", time.Minute, "`time` that the command may take")
 	return f
+}
+
+// setKeyMode takes a mode with which the owner can read, and nobody but the
+// owner can write.
+func (s *Settings) setKeyMode(text string) error {
+	mode, err := strconv.ParseUint(text, 8, 32)
+	if err != nil || mode&^0o644 != 0 || mode&0o400 == 0 {
+		return errors.New("it must be such as 0600, 0640 or 0644")
+	}
+	s.KeyMode = fs.FileMode(mode)
+	return nil
 }
 
 // environment sets what the variables say.
