@@ -33,9 +33,8 @@ import (
 var version = "dev"
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout)
-	stop()
+	ctx, now := signals()
+	err := run(ctx, now, os.Args[1:], os.Environ(), os.Stdout)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 	case err != nil:
@@ -44,8 +43,25 @@ func main() {
 	}
 }
 
-// run does what the arguments ask for, until it is done or the context ends.
-func run(ctx context.Context, arguments, environment []string, out io.Writer) error {
+// signals answers a context that the first SIGTERM ends, and one that the second
+// does.
+func signals() (first, second context.Context) {
+	first, begin := context.WithCancel(context.Background())
+	second, now := context.WithCancel(context.Background())
+	told := make(chan os.Signal, 2)
+	signal.Notify(told, syscall.SIGTERM, os.Interrupt)
+	go func() {
+		<-told
+		begin()
+		<-told
+		now()
+	}()
+	return first, second
+}
+
+// run does what the arguments ask for, until it is done or the context ends;
+// what takes time to end then does so until now ends.
+func run(ctx, now context.Context, arguments, environment []string, out io.Writer) error {
 	s, err := settings.Parse(arguments, environment, out)
 	if err != nil {
 		return err
@@ -65,7 +81,7 @@ func run(ctx context.Context, arguments, environment []string, out io.Writer) er
 	case settings.Files:
 		return runFiles(ctx, s, log)
 	default:
-		return runServe(ctx, s, log, out)
+		return server.Run(ctx, now, s, log, out)
 	}
 }
 
@@ -77,8 +93,4 @@ func runFiles(ctx context.Context, s settings.Settings, log *slog.Logger) error 
 	return files.Run(ctx, source, certificate.Options(s, log), files.Options{
 		Directory: s.Directory, Once: s.Once, Command: s.Exec, HealthListen: s.HealthListen, Logger: log,
 	})
-}
-
-func runServe(ctx context.Context, s settings.Settings, log *slog.Logger, out io.Writer) error {
-	return server.Run(ctx, s, log, out)
 }

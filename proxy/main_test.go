@@ -7,11 +7,14 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"testing"
 	"time"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/proxy/internal/proxytest"
 )
+
+func TestMain(m *testing.M) { os.Exit(proxytest.Main(m)) }
 
 // TestServe runs the binary as a task would, from its environment to its end.
 func TestServe(t *testing.T) {

@@ -44,14 +44,29 @@ func FreeAddress(t testing.TB) string {
 	return listener.Addr().String()
 }
 
+// folder is where the binary is, once it is compiled.
+var folder string
+
+// Main runs a package's tests and removes the binary. For packages that start
+// the proxy:
+//
+//	func TestMain(m *testing.M) { os.Exit(proxytest.Main(m)) }
+func Main(m *testing.M) int {
+	status := m.Run()
+	if folder != "" {
+		_ = os.RemoveAll(folder)
+	}
+	return status
+}
+
 // binary is compiled once for all tests of a package.
 var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "fargatedirect-proxy-")
-	if err != nil {
+	var err error
+	if folder, err = os.MkdirTemp("", "fargatedirect-proxy-"); err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "fargatedirect-proxy")
-	build := exec.Command("go", "build", "-o", path, "github.com/fargatedirect/terraform-provider-fargatedirect/proxy")
+	path := filepath.Join(folder, "fargatedirect-proxy")
+	build := exec.Command("go", "build", raceFlag, "-o", path, "github.com/fargatedirect/terraform-provider-fargatedirect/proxy")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("compiling the proxy: %w\n%s", err, out)
 	}
@@ -118,10 +133,16 @@ func (p *Process) Output() string {
 // patience later.
 func (p *Process) Terminate(t testing.TB, patience time.Duration) error {
 	t.Helper()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	p.Signal(t, syscall.SIGTERM)
+	return p.Ended(t, patience)
+}
+
+// Signal sends a signal.
+func (p *Process) Signal(t testing.TB, signal os.Signal) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(signal); err != nil {
 		t.Fatal(err)
 	}
-	return p.Ended(t, patience)
 }
 
 // Ended waits for the end and answers how it was.

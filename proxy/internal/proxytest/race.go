@@ -1,0 +1,6 @@
+//go:build race
+
+package proxytest
+
+// The binary looks for races when its tests do.
+const raceFlag = "-race"

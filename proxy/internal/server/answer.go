@@ -1,0 +1,114 @@
+package server
+
+import (
+	"bufio"
+	"net"
+	"net/http"
+	"time"
+)
+
+// answer is an http.ResponseWriter for a client that may stand still, and that
+// may have to be told that its connection ends.
+type answer struct {
+	http.ResponseWriter
+	front   *front
+	control *http.ResponseController
+	// request has its body watched.
+	request           *http.Request
+	stall             time.Duration
+	reading, writing  *watch
+	begun, isHijacked bool
+}
+
+func newAnswer(f *front, w http.ResponseWriter, r *http.Request, stall time.Duration) *answer {
+	a := &answer{ResponseWriter: w, front: f, control: http.NewResponseController(w), request: r, stall: stall}
+	past := time.Unix(1, 0)
+	a.reading = &watch{stall: stall, cut: func() { _ = a.control.SetReadDeadline(past) }}
+	// Before it writes, net/http may read what is left of the request.
+	a.writing = &watch{stall: stall, cut: func() {
+		_ = a.control.SetReadDeadline(past)
+		_ = a.control.SetWriteDeadline(past)
+	}}
+	if r.Body != nil && r.Body != http.NoBody {
+		// The caller's request stays as it is: net/http looks at its body.
+		a.request = new(*r)
+		a.request.Body = &body{ReadCloser: r.Body, watch: a.reading, waits: r.ProtoMajor == 1}
+	}
+	return a
+}
+
+// Unwrap is for http.ResponseController.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// WriteHeader tells the client that the connection ends, when it does; for
+// HTTP/2 net/http makes a GOAWAY of that.
+func (a *answer) WriteHeader(status int) {
+	if status >= http.StatusOK {
+		a.head()
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) head() {
+	if !a.begun && a.front.draining.Load() {
+		a.Header().Set("Connection", "close")
+	}
+	a.begun = true
+}
+
+// Write writes pieces, each of which the client has to take in time.
+func (a *answer) Write(p []byte) (int, error) {
+	a.head()
+	written := 0
+	for {
+		part := p[written:min(len(p), written+piece)]
+		n, err := a.writing.wait(func() (int, error) { return a.ResponseWriter.Write(part) })
+		written += n
+		if err != nil || written >= len(p) {
+			return written, err
+		}
+	}
+}
+
+// FlushError is for http.ResponseController.
+func (a *answer) FlushError() error {
+	a.head()
+	_, err := a.writing.wait(func() (int, error) { return 0, a.control.Flush() })
+	return err
+}
+
+// Hijack hands over the connection, which may then be silent for as long as
+// its ends like.
+func (a *answer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffered, err := a.control.Hijack()
+	if err == nil {
+		a.reading.end()
+		a.writing.end()
+		a.isHijacked = true
+		a.front.tunnels.Add(1)
+	}
+	return conn, buffered, err
+}
+
+// finish is for when the handler has returned, and not all is written: net/http
+// does that, and takes the limits away again.
+func (a *answer) finish() {
+	if a.isHijacked {
+		return
+	}
+	a.head()
+	limit := time.Now().Add(a.stall)
+	_ = a.control.SetWriteDeadline(limit)
+	if a.request.ProtoMajor == 1 {
+		_ = a.control.SetReadDeadline(limit)
+	}
+}
+
+// end is for when the handler is over, however it ended.
+func (a *answer) end() {
+	a.reading.end()
+	a.writing.end()
+	if a.isHijacked {
+		a.front.tunnels.Add(-1)
+	}
+}

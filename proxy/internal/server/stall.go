@@ -1,0 +1,108 @@
+package server
+
+import (
+	"io"
+	"sync"
+	"time"
+)
+
+const (
+	// leastProgress is what a client has to send or take while it is waited for
+	// up to StallTimeout in all: so it can not hold a connection, and a place at
+	// the back end, by a byte now and then.
+	leastProgress = 4 << 10
+	// piece is how much is written with one wait: a record of TLS.
+	piece = 16 << 10
+)
+
+// watch ends waiting for a client that stands still. It counts the time that
+// is spent waiting for the client, and not what the back end takes.
+type watch struct {
+	stall time.Duration
+	// cut ends what waits.
+	cut func()
+
+	mu      sync.Mutex
+	timer   *time.Timer
+	begun   time.Time
+	waited  time.Duration
+	moved   int
+	waiting bool
+	over    bool
+}
+
+// wait does something that waits for the client and answers how many bytes it
+// moved.
+func (w *watch) wait(do func() (int, error)) (int, error) {
+	w.mu.Lock()
+	if w.over || w.stall <= 0 {
+		w.mu.Unlock()
+		return do()
+	}
+	w.begun, w.waiting = time.Now(), true
+	if rest := w.stall - w.waited; w.timer == nil {
+		w.timer = time.AfterFunc(rest, w.fire)
+	} else {
+		w.timer.Reset(rest)
+	}
+	w.mu.Unlock()
+
+	n, err := do()
+
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.timer.Stop()
+	w.waiting = false
+	w.waited += time.Since(w.begun)
+	if w.moved += n; w.moved >= leastProgress {
+		w.waited, w.moved = 0, 0
+	}
+	return n, err
+}
+
+func (w *watch) fire() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	// It may have come to its end just before, and something else begun.
+	if w.waiting && w.waited+time.Since(w.begun) >= w.stall {
+		w.cut()
+	}
+}
+
+// end has nothing cut from now on.
+func (w *watch) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over, w.waiting = true, false
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+}
+
+// body is a request's, watched. It is read by one at a time, and may be closed
+// meanwhile.
+type body struct {
+	io.ReadCloser
+	watch *watch
+	// reading is held by who waits for the client.
+	reading sync.Mutex
+	// waits is whether Close waits for the client: net/http reads what is left
+	// of a short body, so that the connection can be used again.
+	waits bool
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	b.reading.Lock()
+	defer b.reading.Unlock()
+	return b.watch.wait(func() (int, error) { return b.ReadCloser.Read(p) })
+}
+
+func (b *body) Close() error {
+	if !b.waits {
+		return b.ReadCloser.Close()
+	}
+	b.reading.Lock()
+	defer b.reading.Unlock()
+	_, err := b.watch.wait(func() (int, error) { return 0, b.ReadCloser.Close() })
+	return err
+}
