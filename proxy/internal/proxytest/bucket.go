@@ -47,13 +47,19 @@ func (b *Bucket) Env() []string {
 	return append(b.AWSEnv(), "FARGATEDIRECT_BUCKET="+BucketName, "FARGATEDIRECT_PREFIX="+Prefix)
 }
 
-// AWSEnv is what a process needs in its environment to call AWS here.
+// AWSEnv is what a process needs in its environment to call AWS here, and
+// nothing that this machine has for others.
 func (b *Bucket) AWSEnv() []string {
-	return []string{
-		"AWS_ENDPOINT_URL=" + b.server.URL, "AWS_REGION=eu-west-2",
-		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
-		"AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
-	}
+	return append(b.awsEnv(), "AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null")
+}
+
+// TaskEnv is Env for a process that sees nothing of this machine.
+func (b *Bucket) TaskEnv() []string {
+	return append(b.awsEnv(), "FARGATEDIRECT_BUCKET="+BucketName, "FARGATEDIRECT_PREFIX="+Prefix)
+}
+
+func (b *Bucket) awsEnv() []string {
+	return []string{"AWS_ENDPOINT_URL=" + b.server.URL, "AWS_REGION=eu-west-2", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test"}
 }
 
 // Publish puts a pair in force.

@@ -96,8 +96,17 @@ type Process struct {
 // the test ends.
 func Start(t testing.TB, environment []string, arguments ...string) *Process {
 	t.Helper()
-	p := &Process{cmd: exec.Command(Binary(t), arguments...), ended: make(chan struct{})}
-	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = environment, p, p
+	cmd := exec.Command(Binary(t), arguments...)
+	cmd.Env = environment
+	return StartCommand(t, cmd)
+}
+
+// StartCommand starts a proxy as the command says, and kills it when the test
+// ends.
+func StartCommand(t testing.TB, cmd *exec.Cmd) *Process {
+	t.Helper()
+	p := &Process{cmd: cmd, ended: make(chan struct{})}
+	p.cmd.Stdout, p.cmd.Stderr = p, p
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
