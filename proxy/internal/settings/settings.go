@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -103,24 +102,49 @@ type Settings struct {
 const secretVariable = Prefix + "SECRET"
 
 // Parse reads settings. Help, if it is asked for, goes to out, and the error
-// is flag.ErrHelp then.
+// is flag.ErrHelp then. No error holds a secret's value.
 func Parse(arguments, environment []string, out io.Writer) (Settings, error) {
 	s := Settings{Command: Serve}
 	if len(arguments) > 0 && slices.Contains([]string{Serve, Files, Health, Version}, arguments[0]) {
 		s.Command, arguments = arguments[0], arguments[1:]
 	}
-	flags := s.flags(out)
+	// The package would print each error, and all flags below it.
+	flags := s.flags(io.Discard)
+	flags.Usage = func() {}
+	explain(flags)
 	if err := s.environment(flags, environment); err != nil {
 		return Settings{}, err
 	}
-	if err := flags.Parse(arguments); err != nil {
+	switch err := flags.Parse(arguments); {
+	case errors.Is(err, flag.ErrHelp):
+		return Settings{}, errors.Join(err, help(out))
+	case err != nil:
+		return Settings{}, fmt.Errorf("reading the arguments: %w; -help lists all settings", err)
+	}
+	if err := s.command(arguments, flags.Args()); err != nil {
 		return Settings{}, err
 	}
-	s.Exec = flags.Args()
 	if err := s.check(); err != nil {
-		return Settings{}, err
+		return Settings{}, fmt.Errorf("reading the settings: %w", err)
 	}
 	return s, nil
+}
+
+// command takes the command for Files, which comes after two hyphens.
+func (s *Settings) command(arguments, rest []string) error {
+	if len(rest) == 0 {
+		return nil
+	}
+	marked := len(arguments) > len(rest) && arguments[len(arguments)-len(rest)-1] == "--"
+	switch {
+	case s.Command == Files && marked:
+		s.Exec = rest
+		return nil
+	case s.Command == Files:
+		return fmt.Errorf("reading the arguments: %q is not a setting; a command to run comes after two hyphens, such as: files -- nginx -s reload", rest[0])
+	default:
+		return fmt.Errorf("reading the arguments: %q is not a setting, and %s runs no command; the commands are %s, %s, %s and %s", rest[0], s.Command, Serve, Files, Health, Version)
+	}
 }
 
 func (s *Settings) flags(out io.Writer) *flag.FlagSet {
@@ -170,11 +194,12 @@ func (s *Settings) setKeyMode(text string) error {
 	return nil
 }
 
-// environment sets what the variables say.
+// environment sets what the variables say. Empty ones say nothing: a task
+// definition can not leave a variable out on a condition.
 func (s *Settings) environment(flags *flag.FlagSet, environment []string) error {
 	for _, setting := range environment {
 		name, value, _ := strings.Cut(setting, "=")
-		if !strings.HasPrefix(name, Prefix) {
+		if value == "" || !strings.HasPrefix(name, Prefix) {
 			continue
 		}
 		if name == secretVariable {
@@ -182,39 +207,17 @@ func (s *Settings) environment(flags *flag.FlagSet, environment []string) error 
 			continue
 		}
 		option := strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(name, Prefix)), "_", "-")
-		if flags.Lookup(option) == nil || name != strings.ToUpper(name) {
-			return fmt.Errorf("reading the environment: there is no setting %s", name)
+		if flags.Lookup(option) == nil || name != variable(option) {
+			return fmt.Errorf("reading the environment: there is no setting %s; -help lists all", name)
 		}
 		if err := flags.Set(option, value); err != nil {
-			return fmt.Errorf("reading the environment: %s is %q: %w", name, value, err)
+			return fmt.Errorf("reading the environment: %s is %s: %w", name, shown(value), err)
 		}
 	}
 	return nil
 }
 
-func (s *Settings) check() error {
-	sources := 0
-	for _, is := range []bool{s.Bucket != "", s.SecretARN != "", s.Secret != ""} {
-		if is {
-			sources++
-		}
-	}
-	if s.Command != Serve && s.Command != Files {
-		return nil
-	}
-	if sources != 1 {
-		return errors.New("reading the settings: exactly one of -bucket, -secret-arn and the variable " + secretVariable + " must be given")
-	}
-	if s.Command == Files {
-		return nil
-	}
-	if s.BackendPort < 1 || s.BackendPort > 65535 {
-		return errors.New("reading the settings: -backend-port must be the port that the server in this task listens on, such as 8080")
-	}
-	for _, address := range []string{s.Listen, s.HealthListen} {
-		if _, _, err := net.SplitHostPort(address); err != nil {
-			return fmt.Errorf("reading the settings: %w", err)
-		}
-	}
-	return nil
+// variable is the one that says the same as a flag.
+func variable(option string) string {
+	return Prefix + strings.ToUpper(strings.ReplaceAll(option, "-", "_"))
 }
