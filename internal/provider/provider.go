@@ -102,5 +102,8 @@ func (p *fargatedirectProvider) Actions(context.Context) []func() action.Action 
 }
 
 func (p *fargatedirectProvider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{newTaskHostnameFunction}
+	return []func() function.Function{
+		newTaskHostnameFunction,
+		func() function.Function { return newProxyContainerFunction(p.proxyImage) },
+	}
 }

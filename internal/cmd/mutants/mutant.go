@@ -49,6 +49,7 @@ func all() []mutant {
 		zoneMutants(),
 		readerMutants(),
 		proxyBenchMutants(),
+		proxyFunctionMutants(),
 	)
 }
 

@@ -1,0 +1,55 @@
+package main
+
+// proxyFunctionMutants break the container definition that the provider makes.
+func proxyFunctionMutants() []mutant {
+	const (
+		container  = "internal/proxycontainer/proxycontainer.go"
+		definition = "internal/proxycontainer/definition.go"
+		settings   = "internal/proxycontainer/settings.go"
+		pkg        = "./internal/proxycontainer"
+	)
+	return []mutant{
+		{
+			name: "proxycontainer/any-host-by-default",
+			file: container,
+			old:  `if !r.may("domain") && !r.unsure("any_host") && !anyHost {`,
+			new:  `if !r.may("domain") && !r.unsure("any_host") && !anyHost && r.is("any_host") {`,
+			pkg:  pkg, test: "^TestNew_refused$",
+		},
+		{
+			name: "proxycontainer/killed-before-drained",
+			file: container,
+			old:  "drain := d.StopTimeout - min(exitMargin, d.StopTimeout/2)",
+			new:  "drain := d.StopTimeout",
+			pkg:  pkg, test: "^TestNew_drain$",
+		},
+		{
+			name: "proxycontainer/unknown-taken-for-missing",
+			file: container,
+			old:  `case !r.may("secret_arn") && !r.may("bucket") && !r.may("prefix"):`,
+			new:  `case !r.is("secret_arn") && !r.may("bucket") && !r.may("prefix"):`,
+			pkg:  pkg, test: "^TestNew_unknown$",
+		},
+		{
+			name: "proxycontainer/key-in-the-definition",
+			file: settings,
+			old:  "if name == secretVariable {",
+			new:  `if name == secretVariable+"_" {`,
+			pkg:  pkg, test: "^TestNew_refused$",
+		},
+		{
+			name: "proxycontainer/empty-list-left-out",
+			file: definition,
+			old:  `	Add  []string ` + "`json:\"add\"`",
+			new:  `	Add  []string ` + "`json:\"add,omitempty\"`",
+			pkg:  pkg, test: "^TestNew_definition$",
+		},
+		{
+			name: "proxycontainer/unknown-result-told",
+			file: "internal/provider/proxy_container_function.go",
+			old:  "	case !known:\n",
+			new:  "	case !known && definition.Name == \"\":\n",
+			pkg:  "./internal/provider", test: "^TestProxyContainer$",
+		},
+	}
+}
