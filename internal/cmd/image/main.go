@@ -1,6 +1,6 @@
 // Command image makes the proxy's container image:
 //
-//	go run ./internal/cmd/image [-out DIR] [-push REFERENCE]
+//	go run ./internal/cmd/image [-out DIR] [-push REFERENCE] [-release VERSION]
 //
 // It compiles the proxy, and has tools/image pack and push the binaries. Both
 // are done with the release of Go that the proxy's go.mod pins, and without
@@ -24,9 +24,10 @@ import (
 func main() {
 	out := flag.String("out", "", "folder for the image (default: .cache/image of this module)")
 	push := flag.String("push", "", "where to push the image to, with a tag (default: nowhere)")
+	release := flag.String("release", "", "the version that is released, which the source must be of (default: any)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, *out, *push)
+	err := run(ctx, *out, *push, *release)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "making the proxy's image:", err)
@@ -34,7 +35,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, out, push string) error {
+func run(ctx context.Context, out, push, release string) error {
 	here, err := gobuild.Find(ctx, "")
 	if err != nil {
 		return err
@@ -53,7 +54,7 @@ func run(ctx context.Context, out, push string) error {
 	if err != nil {
 		return err
 	}
-	version, err := version(changes)
+	version, err := version(changes, release)
 	if err != nil {
 		return err
 	}
@@ -80,14 +81,18 @@ var heading = regexp.MustCompile(`(?m)^## (?:v?([0-9]+\.[0-9]+\.[0-9]+\S*)|Unrel
 // version answers what is being built, as the first heading of the changelog
 // tells: "dev" while it is unreleased. It is a part of the source, and not of
 // the repository around it, so that a copy of the source without its history
-// makes the same image.
-func version(changelog []byte) (string, error) {
+// makes the same image. It must be the release, if that is not empty.
+func version(changelog []byte, release string) (string, error) {
 	first := heading.FindSubmatch(changelog)
 	if first == nil {
 		return "", errors.New("reading CHANGELOG.md: it has no heading such as \"## Unreleased\" or \"## 1.2.3\"")
 	}
-	if len(first[1]) == 0 {
-		return "dev", nil
+	version := "dev"
+	if len(first[1]) > 0 {
+		version = string(first[1])
 	}
-	return string(first[1]), nil
+	if release != "" && version != release {
+		return "", fmt.Errorf("reading CHANGELOG.md: its first heading is %q, and %s is released; change it to \"## %s\" and tag that commit", first[0], release, release)
+	}
+	return version, nil
 }
