@@ -197,18 +197,21 @@ func (r *Reader) TLSConfig() *tls.Config {
 }
 
 // PEM answers the texts of the pair that is served, as they were published: the
-// private key in PKCS #8, and the certificate with its chain, leaf first. They
-// belong together, and are the caller's. The key is the secret itself: keep it
-// from logs.
-func (r *Reader) PEM() (key, chain []byte) {
+// private key in PKCS #8, and the certificate with its chain, leaf first; and
+// which version they are. They belong together, and are the caller's. The key
+// is the secret itself: keep it from logs.
+func (r *Reader) PEM() (key, chain []byte, version Version) {
 	s := r.state.Load()
-	return slices.Clone(s.key), slices.Clone(s.chain)
+	return slices.Clone(s.key), slices.Clone(s.chain), s.version.clone()
 }
 
 // Serving tells what is served, until when it is valid, and what came of the
 // last look.
 func (r *Reader) Serving() Version {
-	v := r.state.Load().version
+	return r.state.Load().version.clone()
+}
+
+func (v Version) clone() Version {
 	v.Names = slices.Clone(v.Names)
 	return v
 }

@@ -86,13 +86,13 @@ func TestPEM(t *testing.T) {
 			t.Fatal(err)
 		}
 		readers[name] = r
-		key, chain := r.PEM()
-		if string(key) != first.key || string(chain) != first.chain {
+		key, chain, version := r.PEM()
+		if string(key) != first.key || string(chain) != first.chain || version.Serial != first.serial {
 			t.Errorf("%s: got %q, want %q", name, chain, first.chain)
 		}
 		clear(key) // it is the caller's
 		clear(chain)
-		if again, _ := r.PEM(); string(again) != first.key {
+		if again, _, _ := r.PEM(); string(again) != first.key {
 			t.Errorf("%s: a caller changed what is served", name)
 		}
 	}
@@ -105,7 +105,7 @@ func TestPEM(t *testing.T) {
 		if name == "value" {
 			want = first
 		}
-		if key, chain := r.PEM(); string(key) != want.key || string(chain) != want.chain {
+		if key, chain, v := r.PEM(); string(key) != want.key || string(chain) != want.chain || v.Serial != want.serial {
 			t.Errorf("%s: after a change it has another pair than %s", name, want.serial)
 		}
 	}
@@ -113,7 +113,7 @@ func TestPEM(t *testing.T) {
 	if err := readers["pointer"].look(t.Context()); err == nil {
 		t.Error("the look succeeds")
 	}
-	if key, chain := readers["pointer"].PEM(); string(key) != second.key || string(chain) != second.chain {
+	if key, chain, v := readers["pointer"].PEM(); string(key) != second.key || string(chain) != second.chain || v.LastError == nil {
 		t.Error("a look that failed took the texts away")
 	}
 }

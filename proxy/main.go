@@ -14,6 +14,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -79,18 +80,20 @@ func run(ctx, now context.Context, arguments, environment []string, out io.Write
 		_, err := fmt.Fprintln(out, version)
 		return err
 	case settings.Files:
-		return runFiles(ctx, s, log)
+		return runFiles(ctx, s, environment, log)
 	default:
 		return server.Run(ctx, now, s, log, out)
 	}
 }
 
-func runFiles(ctx context.Context, s settings.Settings, log *slog.Logger) error {
+func runFiles(ctx context.Context, s settings.Settings, environment []string, log *slog.Logger) error {
 	source, err := certificate.Source(ctx, s)
 	if err != nil {
 		return err
 	}
 	return files.Run(ctx, source, certificate.Options(s, log), files.Options{
-		Directory: s.Directory, Once: s.Once, Command: s.Exec, HealthListen: s.HealthListen, Logger: log,
+		Directory: s.Directory, KeyMode: fs.FileMode(s.KeyMode), Once: s.Once,
+		Command: s.Exec, Environment: environment, ExecTimeout: s.ExecTimeout,
+		HealthListen: s.HealthListen, Logger: log,
 	})
 }

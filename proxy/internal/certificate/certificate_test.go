@@ -18,7 +18,7 @@ import (
 
 const secretARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:fargatedirect-prod/a/certificate-AbCdEf"
 
-var quiet = slog.New(slog.NewJSONHandler(io.Discard, nil))
+var quiet = slog.New(slog.DiscardHandler)
 
 // aws answers each request like the services that have nothing to say, and
 // remembers who signed the last one.

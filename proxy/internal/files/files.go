@@ -1,31 +1,180 @@
 // Package files keeps a certificate in files, for servers that end TLS
 // themselves.
+//
+// Below the folder:
+//
+//	bundle.pem  -> current/bundle.pem    key and chain in one file
+//	cert.pem    -> current/cert.pem      the certificate and its chain
+//	key.pem     -> current/key.pem       the private key
+//	current     -> versions/<version>    changes with each renewal, by one rename
+//	versions/<version>/…                 three files that never change
+//
+// So all names change at the same moment, and what a name leads to is never
+// half written. A server that opens key.pem and cert.pem one after the other,
+// just when they change, could still get one of each. Whoever reads at any time
+// therefore opens bundle.pem once, or resolves current once and opens both
+// below that; a version stays for a minute after the next one. For a server
+// that reads when it is told to, the command runs after the change, until it
+// succeeds.
 package files
 
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
+	"os/exec"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/certreader"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/proxy/internal/health"
 )
 
 // Options are where the files go and what is done after a change.
 type Options struct {
-	// Directory is the folder of the files.
+	// Directory is the folder of the files. It is made if there is none.
 	Directory string
-	// Once has Run end when the files are written.
+	// KeyMode is the mode of the files that hold the private key.
+	KeyMode fs.FileMode
+	// Once has Run end when the files are written and the command has succeeded.
 	Once bool
 	// Command is run after each change, the first included, and its arguments;
-	// empty for none.
-	Command []string
-	// HealthListen is the address of /healthz while renewals are followed.
+	// empty for none. Its environment is Environment without the secret, and it
+	// may take ExecTimeout.
+	Command     []string
+	Environment []string
+	ExecTimeout time.Duration
+	// HealthListen is the address of /healthz while renewals are followed; empty
+	// for none.
 	HealthListen string
-	// Logger is told of each change.
+	// Logger is told of each change, and of what the command says.
 	Logger *slog.Logger
 }
 
-// Run writes the files, and follows renewals until the context ends.
+// Run writes the files, and follows renewals until the context ends. Then it
+// answers nil, except where it was to end by itself and has not got so far.
+//
+// That the first files cannot be written, or that no certificate is found in
+// time, is an error. Later failures, and the command's, are logged and tried
+// again.
 func Run(ctx context.Context, source certreader.Source, reading certreader.Options, o Options) error {
-	return errors.New("writing files: not made yet")
+	if err := checkCommand(o.Command); err != nil {
+		return err
+	}
+	folder, err := openFolder(o.Directory, o.KeyMode)
+	if err != nil {
+		return err
+	}
+	defer folder.close()
+	changed := make(chan struct{}, 1)
+	reading.OnChange = func(certreader.Version) {
+		select {
+		case changed <- struct{}{}:
+		default: // it is not yet seen that there is news, and news is all that this says
+		}
+	}
+	reader, err := certreader.New(ctx, source, reading)
+	if err != nil && ctx.Err() != nil && !o.Once {
+		return nil //nolint:nilerr // it was told to end before there was anything to do
+	}
+	if err != nil {
+		return err
+	}
+	w := &writer{reader: reader, folder: folder, options: o}
+	if _, err := w.write(); err != nil {
+		return err
+	}
+	if o.Once {
+		return errors.Join(w.apply(ctx), folder.tidy())
+	}
+	return w.follow(ctx, changed)
+}
+
+// checkCommand finds out at the start what would fail at each change.
+func checkCommand(command []string) error {
+	if len(command) == 0 {
+		return nil
+	}
+	if _, err := exec.LookPath(command[0]); err != nil {
+		return fmt.Errorf("looking for the command: %w; the proxy's own image has no programs: copy /fargatedirect-proxy into the image that has this one", err)
+	}
+	return nil
+}
+
+// writer writes what a reader serves.
+type writer struct {
+	reader  *certreader.Reader
+	folder  *folder
+	options Options
+	// now is what is in force for the server that reads the files.
+	now atomic.Pointer[outcome]
+}
+
+// outcome is the version that was last written and told to the command, and why
+// there is none, or a later one is not.
+type outcome struct {
+	version certreader.Version
+	err     error
+}
+
+// follow writes each change until the context ends.
+func (w *writer) follow(ctx context.Context, changed <-chan struct{}) error {
+	if w.options.HealthListen != "" {
+		tells, err := health.Start(w.options.HealthListen, health.Source{Serving: w.serving, Draining: func() bool { return ctx.Err() != nil }}, w.options.Logger)
+		if err != nil {
+			return err
+		}
+		defer tells.Close()
+	}
+	var running sync.WaitGroup
+	defer running.Wait()
+	running.Go(func() { w.reader.Run(ctx) })
+	keeper{apply: w.apply, tidy: w.folder.tidy, log: w.options.Logger}.keep(ctx, changed)
+	return nil
+}
+
+// apply writes what the reader has, if it is not there, and runs the command.
+func (w *writer) apply(ctx context.Context) error {
+	version, err := w.write()
+	if err == nil && len(w.options.Command) > 0 {
+		err = runCommand(ctx, w.options)
+	}
+	if err == nil {
+		w.now.Store(&outcome{version: version})
+		return nil
+	}
+	next := outcome{err: err}
+	if old := w.now.Load(); old != nil {
+		next.version = old.version
+	}
+	w.now.Store(&next)
+	return err
+}
+
+func (w *writer) write() (certreader.Version, error) {
+	key, chain, version := w.reader.PEM()
+	changed, err := w.folder.publish(version.Serial, key, chain)
+	if changed {
+		w.options.Logger.Info("wrote the certificate", "directory", w.folder.path, "serial", version.Serial, "not_after", version.NotAfter)
+	}
+	return version, err
+}
+
+// serving tells what the server that reads the files has, as far as can be
+// known: not what the reader found, if it could not be written or if the
+// command failed.
+func (w *writer) serving() certreader.Version {
+	found, now := w.reader.Serving(), w.now.Load()
+	switch {
+	case now == nil:
+		return certreader.Version{LastError: errors.New("the command is not over yet")}
+	case now.err == nil && now.version.Since.Equal(found.Since):
+		return found
+	}
+	v := now.version
+	v.LastLook, v.LastError = found.LastLook, now.err
+	return v
 }

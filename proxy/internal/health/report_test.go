@@ -171,7 +171,7 @@ func TestHandler(t *testing.T) {
 // A long header is refused, and one that does not come ends the connection.
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	server, err := Start("127.0.0.1:0", Source{Serving: func() certreader.Version { return version(nil) }}, slog.New(slog.NewJSONHandler(io.Discard, nil)))
+	server, err := Start("127.0.0.1:0", Source{Serving: func() certreader.Version { return version(nil) }}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,7 +55,7 @@ func (s *Settings) checkSource() error {
 	}
 	var errs []error
 	if sources != 1 {
-		errs = append(errs, fmt.Errorf("exactly one of -bucket (%s), -secret-arn (%s) and the variable %s must be given", variable("bucket"), variable("secret-arn"), secretVariable))
+		errs = append(errs, fmt.Errorf("exactly one of -bucket (%s), -secret-arn (%s) and the variable %s must be given", variable("bucket"), variable("secret-arn"), SecretVariable))
 	}
 	if s.Bucket != "" && !bucketPattern.MatchString(s.Bucket) {
 		errs = append(errs, wrong("bucket", "must be a bucket's name"))

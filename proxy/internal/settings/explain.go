@@ -84,7 +84,7 @@ func help(out io.Writer) error {
 Settings are flags, or variables of the environment; the flag wins, and empty variables are as if they were not there.
 
 `)
-	fmt.Fprintf(&text, "  none, %s\n    \tvalue of the certificate's secret, instead of a bucket; arguments are seen by everybody\n", secretVariable)
+	fmt.Fprintf(&text, "  none, %s\n    \tvalue of the certificate's secret, instead of a bucket; arguments are seen by everybody\n", SecretVariable)
 	s := Settings{Command: Serve}
 	s.flags(io.Discard).VisitAll(func(f *flag.Flag) {
 		placeholder, usage := flag.UnquoteUsage(f)

@@ -56,6 +56,6 @@ func settingsTable() string {
 		}
 		fmt.Fprintf(&table, "| `-%s` | `%s` | %s | %s |\n", f.Name, variable, fallback, strings.ReplaceAll(usage, "|", "\\|"))
 	})
-	fmt.Fprintf(&table, "| none: arguments are seen by everybody | `%s` | | value of the certificate's secret, which ECS puts there; it holds the private key |\n", secretVariable)
+	fmt.Fprintf(&table, "| none: arguments are seen by everybody | `%s` | | value of the certificate's secret, which ECS puts there; it holds the private key |\n", SecretVariable)
 	return table.String()
 }

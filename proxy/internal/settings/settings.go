@@ -11,9 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -89,7 +87,7 @@ type Settings struct {
 	// Directory is where Files writes.
 	Directory string
 	// KeyMode is the mode of the files that hold the private key.
-	KeyMode fs.FileMode
+	KeyMode Mode
 	// Once has Files end when the files are written.
 	Once bool
 	// Exec is the command that Files runs after each change, and its arguments.
@@ -98,8 +96,8 @@ type Settings struct {
 	ExecTimeout time.Duration
 }
 
-// secretVariable has no flag: arguments are seen by everybody.
-const secretVariable = Prefix + "SECRET"
+// SecretVariable has no flag: arguments are seen by everybody.
+const SecretVariable = Prefix + "SECRET"
 
 // Parse reads settings. Help, if it is asked for, goes to out, and the error
 // is flag.ErrHelp then. No error holds a secret's value.
@@ -177,21 +175,10 @@ func (s *Settings) flags(out io.Writer) *flag.FlagSet {
 	f.IntVar(&s.MaxConnections, "max-connections", 10000, "`connections` of clients at a time")
 	f.StringVar(&s.Directory, "directory", "/certificates", "`folder` for the files")
 	s.KeyMode = 0o600
-	f.Func("key-mode", "`mode` of the files with the private key: 0600, 0640 for containers whose user has the same group, or 0644 (default 0600)", s.setKeyMode)
+	f.Var(&s.KeyMode, "key-mode", "`mode` of the files with the private key; 0640 for containers whose user has the same group")
 	f.BoolVar(&s.Once, "once", false, "write the files, run the command if there is one, and end")
 	f.DurationVar(&s.ExecTimeout, "exec-timeout", time.Minute, "`time` that the command may take")
 	return f
-}
-
-// setKeyMode takes a mode with which the owner can read, and nobody but the
-// owner can write.
-func (s *Settings) setKeyMode(text string) error {
-	mode, err := strconv.ParseUint(text, 8, 32)
-	if err != nil || mode&^0o644 != 0 || mode&0o400 == 0 {
-		return errors.New("it must be such as 0600, 0640 or 0644")
-	}
-	s.KeyMode = fs.FileMode(mode)
-	return nil
 }
 
 // environment sets what the variables say. Empty ones say nothing: a task
@@ -202,7 +189,7 @@ func (s *Settings) environment(flags *flag.FlagSet, environment []string) error 
 		if value == "" || !strings.HasPrefix(name, Prefix) {
 			continue
 		}
-		if name == secretVariable {
+		if name == SecretVariable {
 			s.Secret = value
 			continue
 		}

@@ -189,8 +189,8 @@ func TestHelp(t *testing.T) {
 			t.Errorf("-%s is not in the help", f.Name)
 		}
 	})
-	if !strings.Contains(out.String(), secretVariable) {
-		t.Errorf("the help has no %s", secretVariable)
+	if !strings.Contains(out.String(), SecretVariable) {
+		t.Errorf("the help has no %s", SecretVariable)
 	}
 }
 
