@@ -50,8 +50,8 @@ func TestPack(t *testing.T) {
 	}
 	for i, arch := range []string{"arm64", "amd64"} {
 		m := manifest.Manifests[i]
-		if m.Platform.String() != "linux/"+arch {
-			t.Errorf("image %d is for %s, want %s", i, m.Platform, arch)
+		if m.Platform.String() != "linux/"+arch || m.ArtifactType != "" {
+			t.Errorf("image %d is for %s, want %s; it is a %q", i, m.Platform, arch, m.ArtifactType)
 		}
 		image, err := index.Image(m.Digest)
 		if err != nil {

@@ -47,7 +47,7 @@ func pack(binaries, version string) (v1.ImageIndex, error) {
 			return nil, fmt.Errorf("packing the image for %s: %w", arch, err)
 		}
 		index = mutate.AppendManifests(index, mutate.IndexAddendum{
-			Add:        image,
+			Add:        plain{image},
 			Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}},
 		})
 	}
@@ -57,6 +57,13 @@ func pack(binaries, version string) (v1.ImageIndex, error) {
 	}
 	return annotated, nil
 }
+
+// plain is an image whose entry in an index bears no type of artifact: the
+// field is for what is no image, and other builders leave it out, too.
+type plain struct{ v1.Image }
+
+// ArtifactType is asked for by the library that writes the entry.
+func (plain) ArtifactType() (string, error) { return "", nil }
 
 // annotations say what the image is, in the words of
 // https://github.com/opencontainers/image-spec/blob/main/annotations.md.

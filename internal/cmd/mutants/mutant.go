@@ -48,6 +48,7 @@ func all() []mutant {
 		certbotPlanMutants(),
 		zoneMutants(),
 		readerMutants(),
+		proxyImageMutants(),
 		proxyBenchMutants(),
 		proxyFunctionMutants(),
 	)
