@@ -7,15 +7,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/proxy/internal/proxytest"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/proxy/internal/settings"
 )
 
 func TestMain(m *testing.M) { os.Exit(proxytest.Main(m)) }
@@ -24,17 +27,22 @@ func TestMain(m *testing.M) { os.Exit(proxytest.Main(m)) }
 // things to do.
 const patience = time.Minute
 
+// clients are those of a server at an address.
+type clients struct {
+	address   string
+	authority *proxytest.Authority
+}
+
 // world is the proxy's own binary, between clients and a back end.
 type world struct {
 	*proxytest.Process
-	bucket         *proxytest.Bucket
-	address        string
-	health, plain  string
-	backendAddress string
+	clients
+	bucket        *proxytest.Bucket
+	health, plain string
 }
 
 // startProxy has the binary serve, with more settings than it needs.
-func startProxy(t *testing.T, backend http.Handler, settings ...string) *world {
+func startProxy(t *testing.T, backend http.Handler, more ...string) *world {
 	t.Helper()
 	server := httptest.NewServer(backend)
 	t.Cleanup(server.Close)
@@ -42,35 +50,83 @@ func startProxy(t *testing.T, backend http.Handler, settings ...string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{
-		bucket: proxytest.NewBucket(t), address: proxytest.FreeAddress(t),
-		health: proxytest.FreeAddress(t), plain: proxytest.FreeAddress(t), backendAddress: server.Listener.Addr().String(),
-	}
+	w := &world{bucket: proxytest.NewBucket(t), health: proxytest.FreeAddress(t), plain: proxytest.FreeAddress(t)}
+	w.clients = clients{proxytest.FreeAddress(t), w.bucket.Authority}
 	w.bucket.Publish(w.bucket.Authority.Issue(nil))
 	environment := append(w.bucket.Env(), proxytest.Metadata(t), "FARGATEDIRECT_BACKEND_PORT="+port, "FARGATEDIRECT_DOMAIN="+proxytest.Domain,
 		"FARGATEDIRECT_LISTEN="+w.address, "FARGATEDIRECT_HEALTH_LISTEN="+w.health)
-	w.Process = proxytest.Start(t, append(environment, settings...), "serve")
+	w.Process = proxytest.Start(t, append(environment, more...), "serve")
 	w.Await(t, `"msg":"serving"`)
 	return w
+}
+
+// limits are the settings that a front looks at.
+type limits = settings.Settings
+
+// inside is a front without the rest of the proxy.
+type inside struct {
+	*front
+	clients
+	// served counts the requests that are over.
+	served atomic.Int64
+}
+
+// startFront has a front serve a handler over TLS.
+func startFront(t *testing.T, change func(*limits), handler http.HandlerFunc) *inside {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	authority := proxytest.NewAuthority()
+	pair := authority.Issue(nil)
+	certificate, err := tls.X509KeyPair([]byte(pair.Chain), []byte(pair.Key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := limits{HeaderTimeout: patience, IdleTimeout: patience, StallTimeout: patience, MaxHeaderBytes: 32 << 10, MaxConnections: 100}
+	change(&s)
+	i := &inside{clients: clients{listener.Addr().String(), authority}}
+	config := &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12}
+	i.front = newFront(listener, config, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer i.served.Add(1)
+		handler(w, r)
+	}), s, new(atomic.Int64), slog.New(slog.DiscardHandler))
+	ended := make(chan struct{})
+	go func() {
+		_ = i.serve()
+		close(ended)
+	}()
+	t.Cleanup(func() {
+		_ = i.server.Close()
+		i.conns.closeAll()
+		<-ended
+	})
+	return i
 }
 
 // errDial is that no connection was to be had.
 type errDial struct{ error }
 
 // dial makes a connection that speaks a protocol of HTTP.
-func (w *world) dial(ctx context.Context, protocols ...string) (*tls.Conn, error) {
-	dialer := &tls.Dialer{Config: &tls.Config{RootCAs: w.bucket.Authority.Pool(), ServerName: proxytest.Hostname, NextProtos: protocols}}
-	conn, err := dialer.DialContext(ctx, "tcp", w.address)
+func (c clients) dial(ctx context.Context, protocols ...string) (*tls.Conn, error) {
+	dialer := &tls.Dialer{Config: c.config(protocols...)}
+	conn, err := dialer.DialContext(ctx, "tcp", c.address)
 	if err != nil {
 		return nil, errDial{err}
 	}
 	return conn.(*tls.Conn), nil
 }
 
+// config is for a client that trusts the authority.
+func (c clients) config(protocols ...string) *tls.Config {
+	return &tls.Config{RootCAs: c.authority.Pool(), ServerName: proxytest.Hostname, NextProtos: protocols, MinVersion: tls.VersionTLS12}
+}
+
 // client makes an HTTP client with connections of its own: h2 or http/1.1.
-func (w *world) client(t *testing.T, protocol string) *http.Client {
+func (c clients) client(t *testing.T, protocol string) *http.Client {
 	transport := &http.Transport{ForceAttemptHTTP2: protocol == "h2"}
-	transport.DialTLSContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return w.dial(ctx, protocol) }
+	transport.DialTLSContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return c.dial(ctx, protocol) }
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
 }
@@ -101,9 +157,9 @@ type tunnel struct {
 }
 
 // openTunnel opens one to a back end with echo.
-func (w *world) openTunnel(t *testing.T) *tunnel {
+func (c clients) openTunnel(t *testing.T) *tunnel {
 	t.Helper()
-	conn, err := w.dial(t.Context(), "http/1.1")
+	conn, err := c.dial(t.Context(), "http/1.1")
 	if err != nil {
 		t.Fatal(err)
 	}

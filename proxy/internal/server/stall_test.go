@@ -1,0 +1,187 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+var errCut = errors.New("cut")
+
+// pace is a client that moves so many bytes each time, and takes so long.
+type pace struct {
+	bytes int
+	takes time.Duration
+}
+
+// TestWatch shows which clients are waited for, in time that passes only here.
+func TestWatch(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		steps  []pace
+		repeat int
+		cut    time.Duration
+	}{
+		"quick":                           {steps: []pace{{1 << 20, time.Millisecond}}, repeat: 1000},
+		"slow but moving":                 {steps: []pace{{leastProgress, 29 * time.Second}}, repeat: 100},
+		"stands still":                    {steps: []pace{{1 << 20, time.Second}, {0, time.Hour}}, repeat: 1, cut: 31 * time.Second},
+		"stands still from the beginning": {steps: []pace{{0, time.Hour}}, repeat: 1, cut: 30 * time.Second},
+		"a byte now and then":             {steps: []pace{{1, 7 * time.Second}}, repeat: 10, cut: 30 * time.Second},
+		"many that wait for nothing":      {steps: []pace{{1, 0}}, repeat: 10000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				begun, cut := time.Now(), make(chan struct{})
+				w := &watch{stall: 30 * time.Second, cut: func() { close(cut) }}
+				defer w.end()
+				var err error
+				for range c.repeat {
+					for _, step := range c.steps {
+						if err == nil {
+							_, err = w.wait(func() (int, error) { return step.do(cut) })
+						}
+						// What the back end takes does not count.
+						if err == nil {
+							time.Sleep(time.Minute)
+							begun = begun.Add(time.Minute)
+						}
+					}
+				}
+				if took := time.Since(begun); (c.cut == 0) != (err == nil) || err != nil && took != c.cut {
+					t.Errorf("ends after %v with %v, want it cut after %v", took, err, c.cut)
+				}
+			})
+		})
+	}
+}
+
+func (p pace) do(cut <-chan struct{}) (int, error) {
+	select {
+	case <-cut:
+		return 0, errCut
+	case <-time.After(p.takes):
+		return p.bytes, nil
+	}
+}
+
+// TestWatchEnds has nothing cut after the handler, when its ResponseWriter is
+// no more.
+func TestWatchEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := &watch{stall: time.Second, cut: func() { t.Error("cut after its end") }}
+		go func() { _, _ = w.wait(func() (int, error) { time.Sleep(time.Minute); return 0, io.EOF }) }()
+		synctest.Wait()
+		w.end()
+		time.Sleep(time.Hour)
+	})
+}
+
+// TestSlowBodies has clients stand still in either direction, over real
+// connections of both protocols.
+func TestSlowBodies(t *testing.T) {
+	t.Parallel()
+	const stall = 300 * time.Millisecond
+	for _, protocol := range []string{"http/1.1", "h2"} {
+		t.Run(protocol+" upload", func(t *testing.T) {
+			t.Parallel()
+			ended := make(chan error, 1)
+			f := startFront(t, func(s *limits) { s.StallTimeout = stall }, func(_ http.ResponseWriter, r *http.Request) {
+				_, err := io.Copy(io.Discard, r.Body)
+				ended <- err
+			})
+			reader, writer := io.Pipe()
+			defer writer.Close()
+			go func() { _, _ = writer.Write(make([]byte, 5000)) }()
+			go func() {
+				if response, err := f.client(t, protocol).Do(request(t, http.MethodPost, "/", reader)); err == nil {
+					_ = response.Body.Close()
+				}
+			}()
+			if err := receive(t, ended); err == nil {
+				t.Error("the body that stands still has come to its end")
+			}
+		})
+		t.Run(protocol+" unread upload", func(t *testing.T) {
+			t.Parallel()
+			f := startFront(t, func(s *limits) { s.StallTimeout = stall }, func(w http.ResponseWriter, r *http.Request) {
+				_ = r.Body.Close()
+				w.WriteHeader(http.StatusUnauthorized)
+			})
+			reader, writer := io.Pipe()
+			defer writer.Close()
+			go func() { _, _ = writer.Write(make([]byte, 5000)) }()
+			go func() {
+				if response, err := f.client(t, protocol).Do(request(t, http.MethodPost, "/", reader)); err == nil {
+					_ = response.Body.Close()
+				}
+			}()
+			until(t, func() bool { return f.running.Load() > 0 || f.served.Load() > 0 })
+			until(t, func() bool { return f.running.Load() == 0 })
+		})
+		t.Run(protocol+" download", func(t *testing.T) {
+			t.Parallel()
+			ended := make(chan error, 1)
+			f := startFront(t, func(s *limits) { s.StallTimeout = stall }, func(w http.ResponseWriter, _ *http.Request) {
+				part := make([]byte, 1<<20)
+				for {
+					if _, err := w.Write(part); err != nil {
+						ended <- err
+						return
+					}
+				}
+			})
+			response, err := f.client(t, protocol).Do(request(t, http.MethodGet, "/", nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			if err := receive(t, ended); err == nil {
+				t.Error("the answer that nobody reads goes on")
+			}
+		})
+		t.Run(protocol+" waits for the back end", func(t *testing.T) {
+			t.Parallel()
+			f := startFront(t, func(s *limits) { s.StallTimeout = stall }, func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				time.Sleep(3 * stall)
+				_, _ = io.WriteString(w, "at ")
+				_ = http.NewResponseController(w).Flush()
+				time.Sleep(3 * stall)
+				_, _ = io.WriteString(w, "last")
+			})
+			response, err := f.client(t, protocol).Do(request(t, http.MethodPost, "/", noReplay("a question")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			if text, err := io.ReadAll(response.Body); string(text) != "at last" || err != nil {
+				t.Errorf("answers %q, %v", text, err)
+			}
+		})
+	}
+	t.Run("tunnel", func(t *testing.T) {
+		t.Parallel()
+		f := startFront(t, func(s *limits) { s.StallTimeout, s.IdleTimeout, s.HeaderTimeout = stall, stall, stall }, echo)
+		tunnel := f.openTunnel(t)
+		tunnel.echo(t, "one")
+		time.Sleep(3 * stall)
+		tunnel.echo(t, "two")
+	})
+}
+
+// receive waits for what comes.
+func receive[T any](t *testing.T, from <-chan T) T {
+	t.Helper()
+	select {
+	case what := <-from:
+		return what
+	case <-time.After(patience):
+		t.Fatal("it has not come")
+		panic("unreachable")
+	}
+}
