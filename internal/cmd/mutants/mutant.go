@@ -51,6 +51,7 @@ func all() []mutant {
 		proxyImageMutants(),
 		proxyBenchMutants(),
 		proxyFunctionMutants(),
+		proxyDocsMutants(),
 	)
 }
 
