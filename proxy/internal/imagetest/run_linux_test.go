@@ -84,7 +84,8 @@ func TestInside(t *testing.T) {
 	i := read(t, made, runtime.GOARCH)
 	box := newSandbox(t, i)
 	bucket := proxytest.NewBucket(t)
-	bucket.Publish(bucket.Authority.Issue(nil))
+	pair := bucket.Authority.Issue(nil)
+	bucket.Publish(pair)
 	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprintf(w, "hello from %s by %s", r.Host, r.Header.Get("X-Forwarded-Proto"))
 	}))
@@ -110,6 +111,43 @@ func TestInside(t *testing.T) {
 	client.CloseIdleConnections()
 	if err := process.Terminate(t, time.Minute); err != nil {
 		t.Errorf("ends with %v", err)
+	}
+	checkFiles(t, box, environment, pair)
+}
+
+// checkFiles has the image keep the certificate in its volume, and run the only
+// program that it has after that.
+func checkFiles(t *testing.T, box sandbox, environment []string, pair proxytest.Pair) {
+	t.Helper()
+	process := proxytest.StartCommand(t, box.command(context.Background(), environment, "files", "--", "/fargatedirect-proxy", "version"))
+	process.Await(t, `"dev"`)
+	for name, want := range map[string]string{"key.pem": pair.Key, "cert.pem": pair.Chain} {
+		path := filepath.Join(box.root, "certificates", name)
+		text, err := os.ReadFile(path)
+		if err != nil || string(text) != want {
+			t.Errorf("%s is %q (%v), want %q", name, text, err, want)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if owner := info.Sys().(*syscall.Stat_t).Uid; int(owner) != box.seenAs() {
+			t.Errorf("%s belongs to %d, want %d", name, owner, box.seenAs())
+		}
+	}
+	for range 100 {
+		said, err := box.command(t.Context(), environment, "health").CombinedOutput()
+		if err == nil {
+			break
+		}
+		t.Logf("not healthy yet: %v, %s", err, said)
+		time.Sleep(50 * time.Millisecond)
+	}
+	if said, err := box.command(t.Context(), environment, "health").CombinedOutput(); err != nil {
+		t.Errorf("health of the one that keeps files: %v\n%s", err, said)
+	}
+	if err := process.Terminate(t, time.Minute); err != nil {
+		t.Errorf("the one that keeps files ends with %v", err)
 	}
 }
 
@@ -182,8 +220,14 @@ func newSandbox(t *testing.T, i image) sandbox {
 	box.unpack(t)
 	for volume := range i.config.Volumes {
 		path := filepath.Join(box.root, volume)
-		allowed(t, "mounting a volume", syscall.Mount("volume", path, "tmpfs", syscall.MS_NODEV, fmt.Sprintf("mode=0755,uid=%[1]d,gid=%[1]d", box.seenAs())))
+		allowed(t, "mounting a volume", syscall.Mount("volume", path, "tmpfs", 0, fmt.Sprintf("mode=0755,uid=%[1]d,gid=%[1]d", box.seenAs())))
 	}
+	// Every container has this, and nothing else of /dev is needed.
+	null := filepath.Join(box.root, "dev", "null")
+	if err := errors.Join(os.Mkdir(filepath.Dir(null), 0o755), os.WriteFile(null, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	allowed(t, "mounting /dev/null", syscall.Mount(os.DevNull, null, "", syscall.MS_BIND, ""))
 	allowed(t, "making the root read-only", syscall.Mount("image", box.root, "", syscall.MS_REMOUNT|syscall.MS_BIND|syscall.MS_RDONLY, ""))
 	if err := os.WriteFile(filepath.Join(box.root, "written"), nil, 0o600); !errors.Is(err, syscall.EROFS) {
 		t.Fatalf("writing into the root: %v, want that it cannot be", err)
