@@ -25,6 +25,8 @@ import (
 // does. It answers nil when no request was cut; websockets, which know no end,
 // do not count. Out gets the access log.
 func Run(ctx, now context.Context, s settings.Settings, log *slog.Logger, out io.Writer) error {
+	lines := accesslog.NewWriter(out)
+	defer closeLog(lines)
 	p := &proxy{settings: s, log: log}
 	defer p.close()
 	if err := p.listen(ctx); err != nil {
@@ -40,7 +42,7 @@ func Run(ctx, now context.Context, s settings.Settings, log *slog.Logger, out io
 		}
 		return err
 	}
-	failed := p.serve(out)
+	failed := p.serve(lines)
 	log.Info("serving", "listen", s.Listen, "redirect_listen", s.RedirectListen, "health_listen", s.HealthListen, "hostname", p.hostname, "serial", p.serving().Serial)
 	select {
 	case err := <-failed:
@@ -48,6 +50,13 @@ func Run(ctx, now context.Context, s settings.Settings, log *slog.Logger, out io
 	case <-ctx.Done():
 		return p.drain(now)
 	}
+}
+
+// closeLog writes what is left of the access log, to an output that takes it.
+func closeLog(lines *accesslog.Writer) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = lines.Close(ctx)
 }
 
 // proxy is what Run keeps.

@@ -1,0 +1,157 @@
+package forward
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+)
+
+// upgrade forwards a request that asks for a websocket.
+//
+// The reverse proxy would copy each direction through a buffer of 32 KiB, for
+// as long as the websocket lives, and net/http keeps 8 KiB. Most websockets
+// are idle, so what the server's side is wrapped in copies by itself (io.Copy
+// lets it), with buffers that are as large as what came last.
+func (h *handler) upgrade(w http.ResponseWriter, r *http.Request) {
+	u := &upgradeWriter{ResponseWriter: w}
+	proxy := h.proxy
+	proxy.ModifyResponse = u.wrap
+	proxy.ErrorHandler = func(w http.ResponseWriter, r *http.Request, err error) {
+		if u.buffers == nil {
+			h.failed(w, r, err)
+		}
+		// Else the client went while it was told of the upgrade.
+	}
+	proxy.ServeHTTP(u, r)
+}
+
+// upgradeWriter keeps the buffers of a connection that is taken over.
+type upgradeWriter struct {
+	http.ResponseWriter
+	buffers *bufio.ReadWriter
+}
+
+// Unwrap is for http.ResponseController.
+func (u *upgradeWriter) Unwrap() http.ResponseWriter { return u.ResponseWriter }
+
+// Hijack takes the connection over.
+func (u *upgradeWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffers, err := http.NewResponseController(u.ResponseWriter).Hijack()
+	u.buffers = buffers
+	return conn, buffers, err
+}
+
+// wrap wraps the server's side of a websocket.
+func (u *upgradeWriter) wrap(response *http.Response) error {
+	server, ok := response.Body.(io.ReadWriteCloser)
+	if ok && response.StatusCode == http.StatusSwitchingProtocols {
+		response.Body = &websocket{ReadWriteCloser: server, upgrade: u}
+	}
+	return nil
+}
+
+// websocket is the server's side of one.
+type websocket struct {
+	io.ReadWriteCloser
+	upgrade *upgradeWriter
+}
+
+// ReadFrom copies what the client sends to the server.
+func (s *websocket) ReadFrom(client io.Reader) (int64, error) {
+	early, err := s.release()
+	if err != nil {
+		return early, err
+	}
+	n, err := relay(s.ReadWriteCloser, client)
+	return early + n, err
+}
+
+// WriteTo copies what the server sends to the client.
+func (s *websocket) WriteTo(client io.Writer) (int64, error) {
+	return relay(client, s.ReadWriteCloser)
+}
+
+// CloseWrite tells the server that the client sends no more.
+func (s *websocket) CloseWrite() error {
+	if c, ok := s.ReadWriteCloser.(interface{ CloseWrite() error }); ok {
+		return c.CloseWrite()
+	}
+	return http.ErrNotSupported
+}
+
+// release sends on what the client sent right behind its request, which the
+// reverse proxy would drop, and lets go of the connection's buffers: they are
+// the hijacker's, and net/http would keep them for as long as the websocket.
+func (s *websocket) release() (int64, error) {
+	buffers := s.upgrade.buffers
+	early, err := buffers.Reader.Peek(buffers.Reader.Buffered())
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	if len(early) > 0 {
+		if n, err = s.Write(early); err != nil {
+			return int64(n), err
+		}
+	}
+	*buffers.Reader, *buffers.Writer = bufio.Reader{}, bufio.Writer{}
+	return int64(n), nil
+}
+
+// relaySizes are the sizes of a relay's buffers.
+var relaySizes = [...]int{1 << 10, 4 << 10, 16 << 10, 32 << 10}
+
+var relayPools [len(relaySizes)]sync.Pool
+
+// relay copies until the end, as io.Copy does. It waits with a buffer that has
+// room for twice what came last; one that was filled is followed by the
+// largest. So a busy websocket has the largest, and an idle one, whose last
+// message was a ping, the smallest.
+func relay(dst io.Writer, src io.Reader) (int64, error) {
+	var copied int64
+	size := 0
+	buffer := relayBuffer(size)
+	defer func() { relayPools[size].Put(buffer) }()
+	for {
+		n, err := src.Read(*buffer)
+		if n > 0 {
+			written, failure := dst.Write((*buffer)[:n])
+			copied += int64(written)
+			if failure != nil {
+				return copied, failure
+			}
+		}
+		if err == io.EOF {
+			return copied, nil
+		}
+		if err != nil {
+			return copied, err
+		}
+		if next := relaySize(n, len(*buffer)); next != size {
+			relayPools[size].Put(buffer)
+			size, buffer = next, relayBuffer(next)
+		}
+	}
+}
+
+// relaySize answers which size follows when n bytes came into a buffer.
+func relaySize(n, length int) int {
+	if n < length {
+		for i, size := range relaySizes {
+			if 2*n <= size {
+				return i
+			}
+		}
+	}
+	return len(relaySizes) - 1
+}
+
+func relayBuffer(size int) *[]byte {
+	if b, ok := relayPools[size].Get().(*[]byte); ok {
+		return b
+	}
+	b := make([]byte, relaySizes[size])
+	return &b
+}
