@@ -20,6 +20,23 @@ output "reader_policy_json" {
   value       = fargatedirect_certbot.tasks.reader_policy_json["tasks"]
 }
 
+output "proxy_container" {
+  description = "Put it beside your own container into the jsonencode([...]) of the task definition: it answers HTTPS by the task's name, and forwards to your server."
+  value = provider::fargatedirect::proxy_container({
+    backend_port      = var.backend_port
+    backend_container = var.backend_container
+    domain            = var.domain
+    bucket            = fargatedirect_certbot.tasks.bucket_name
+    prefix            = "tasks/"
+    image             = var.proxy_image
+  })
+}
+
+output "certbot_function_arn" {
+  description = "The function that renews the certificate when it is due, and at once when it is invoked with {\"force\": true}."
+  value       = fargatedirect_certbot.tasks.function_arn
+}
+
 output "topic_arn" {
   description = "Subscribe to it to be told of success and failure."
   value       = fargatedirect_certbot.tasks.topic_arn

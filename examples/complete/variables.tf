@@ -18,6 +18,24 @@ variable "cluster_arns" {
   type        = set(string)
 }
 
+variable "backend_container" {
+  description = "Name of your own container in the task definition."
+  type        = string
+  default     = "app"
+}
+
+variable "backend_port" {
+  description = "Port at which the server in your container listens for HTTP; on 127.0.0.1 is enough."
+  type        = number
+  default     = 8080
+}
+
+variable "proxy_image" {
+  description = "Image of the proxy, pinned by its digest; null for the one of the provider's release."
+  type        = string
+  default     = null
+}
+
 variable "directory_url" {
   description = "ACME directory; Let's Encrypt's staging by default, whose certificates browsers do not trust."
   type        = string

@@ -21,9 +21,9 @@ func (d *demo) keep(ctx context.Context) error {
 	if err := os.WriteFile(root, d.pair.root, 0o644); err != nil {
 		return fmt.Errorf("writing the authority's root: %w", err)
 	}
-	listens, _, err := net.SplitHostPort(d.server.listener.Addr().String())
+	listens, proxyPort, err := net.SplitHostPort(d.proxy.listens)
 	if err != nil {
-		return fmt.Errorf("reading the server's address: %w", err)
+		return fmt.Errorf("reading the proxy's address: %w", err)
 	}
 	name, show := d.task.name, d.screen.note
 	show("In another terminal:\n\nexport %s", strings.Join(d.env(), "\nexport "))
@@ -31,7 +31,8 @@ func (d *demo) keep(ctx context.Context) error {
 	show("%s -chdir=%s plan", d.cli, d.terraform.dir)
 	show("aws route53 list-resource-record-sets --hosted-zone-id %s", d.user.zoneID)
 	show("dig @%s -p %s %s", host, port, name)
-	show("curl --cacert %s --resolve %s:%s:%s %s\n", root, name, d.server.port(), listens, d.server.url("https", name))
+	show("aws lambda invoke --function-name %s --cli-binary-format raw-in-base64-out --payload '%s' /dev/stdout", d.results.Function.Value, renewNow)
+	show("curl --cacert %s --resolve %s:%s:%s %s\n", root, name, proxyPort, listens, d.proxy.url("https", name))
 	show("The Enter key goes on and takes all down; Ctrl-C ends at once.")
 	entered := make(chan struct{})
 	go func() {

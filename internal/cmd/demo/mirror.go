@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -12,6 +11,8 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/sidecar"
 )
 
 // providerVersion is what the built provider calls itself. Any will do, as
@@ -22,10 +23,10 @@ const providerVersion = "0.0.1"
 // The host in it is not the same for Terraform and OpenTofu.
 var addresses = regexp.MustCompile(`provider\[(\S+/fargatedirect/fargatedirect)\]`)
 
-// buildProvider compiles the provider to where "terraform init" finds it
-// without a network: in a mirror in the file system.
-func (d *demo) buildProvider(ctx context.Context) error {
-	module, err := moduleDir(ctx)
+// build compiles the provider to where "terraform init" finds it without a
+// network, which is in a mirror in the file system, and the proxy.
+func (d *demo) build(ctx context.Context) error {
+	module, err := sidecar.Checkout(ctx)
 	if err != nil {
 		return err
 	}
@@ -52,8 +53,16 @@ func (d *demo) buildProvider(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.screen.fact("%d MB, with the Lambda functions inside, in a mirror in the file system", size.Size()/1e6)
+	d.screen.fact("The provider has %d MB, with the Lambda functions inside, and is in a mirror in the file system.", size.Size()/1e6)
 	d.screen.fact("%s %s, %s", filepath.Base(d.cli), version.Version, version.Platform)
+	d.proxy.binary = filepath.Join(d.dir, "fargatedirect-proxy")
+	if err := sidecar.Build(ctx, d.proxy.binary); err != nil {
+		return err
+	}
+	if size, err = os.Stat(d.proxy.binary); err != nil {
+		return err
+	}
+	d.screen.fact("The proxy has %d MB.", size.Size()/1e6)
 	return nil
 }
 
@@ -80,19 +89,6 @@ func compile(ctx context.Context, module, platform, binary string) error {
 		return fmt.Errorf("compiling the provider: %w\n%s", err, out)
 	}
 	return nil
-}
-
-// moduleDir is the folder of this checkout.
-func moduleDir(ctx context.Context) (string, error) {
-	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
-	if err != nil {
-		return "", fmt.Errorf("finding the checkout: %w", err)
-	}
-	module := strings.TrimSpace(string(out))
-	if module == "" || module == os.DevNull {
-		return "", errors.New("finding the checkout: the working folder belongs to no Go module; run this inside the checkout")
-	}
-	return filepath.Dir(module), nil
 }
 
 // copyExample copies the configuration, and no state that somebody left
@@ -144,5 +140,8 @@ func (d *demo) variables() map[string]any {
 		"notification_emails": []string{"ops@example.com"},
 		"architecture":        architecture,
 		"force_destroy":       true,
+		"backend_container":   container,
+		"backend_port":        d.server.port(),
+		"proxy_image":         "fargatedirect-proxy:demo",
 	}
 }

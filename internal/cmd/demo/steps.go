@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/gorilla/websocket"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/localcloud"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/snapshot"
@@ -38,7 +40,13 @@ type demo struct {
 	results   outputs
 	pair      pair
 	task      task
-	server    *server
+	// server and proxy are the containers of the task, and definition is the
+	// proxy's.
+	server     *server
+	proxy      proxy
+	definition types.ContainerDefinition
+	// websocket is one of the server's, through the proxy.
+	websocket *websocket.Conn
 
 	// undo is what must be taken down where others go on using the cloud.
 	undo []func(context.Context) error
@@ -53,14 +61,16 @@ func (d *demo) steps(keep bool) []step {
 	steps := []step{
 		{"A cloud on this machine: AWS, a certificate authority, DNS", d.startCloud},
 		{"What you have in AWS already", d.makeUser},
-		{"The provider, built from this checkout", d.buildProvider},
+		{"The provider and the proxy, built from this checkout", d.build},
 		{"terraform init", d.initialize},
 		{"terraform apply of examples/complete", d.apply},
 		{"The certificate in the bucket", d.readCertificate},
 		{"terraform plan finds nothing to do", d.planEmpty},
 		{"A task runs, and gets its name", d.runTask},
+		{"Its containers start: your server, and the proxy", d.startContainers},
 		{"HTTPS by that name", d.visit},
 		{"A websocket by that name", d.talk},
+		{"The certificate is renewed", d.renew},
 	}
 	if keep {
 		steps = append(steps, step{"Look around", d.keep})
@@ -130,6 +140,7 @@ func (d *demo) teardown(ctx context.Context) error {
 	for _, undo := range slices.Backward(d.undo) {
 		errs = append(errs, undo(ctx))
 	}
+	errs = append(errs, d.proxy.close())
 	if d.server != nil {
 		errs = append(errs, d.server.close())
 	}

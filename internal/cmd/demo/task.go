@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"path"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/localcloud"
 )
@@ -30,6 +32,9 @@ type task struct {
 
 // runTask runs a task and waits for its name.
 func (d *demo) runTask(ctx context.Context) error {
+	if err := d.registerTaskDefinition(ctx, d.definition); err != nil {
+		return err
+	}
 	client := ecs.NewFromConfig(d.aws)
 	asked := time.Now()
 	out, err := client.RunTask(ctx, &ecs.RunTaskInput{
@@ -64,6 +69,7 @@ func (d *demo) runTask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.screen.fact("Task definition %s: output proxy_container beside the container %s", d.user.taskDefinition, container)
 	d.screen.fact("%s  A  %s", d.task.name, d.task.address)
 	d.screen.fact("The name was there %.2f s after RunTask, %.2f s after the task was RUNNING.", named.Sub(asked).Seconds(), named.Sub(started).Seconds())
 	return nil
@@ -81,23 +87,81 @@ func (d *demo) startedAt(ctx context.Context) (time.Time, error) {
 	return *out.Tasks[0].StartedAt, nil
 }
 
-// stopTask stops the task and waits until its name is gone.
+// stopTask stops the task while a request is under way and the websocket is
+// open, and waits until both are over, the proxy has ended, and the name is
+// gone.
 func (d *demo) stopTask(ctx context.Context) error {
+	answers := make(chan error, 1)
+	url := d.proxy.url("https", d.task.name) + "/slow"
+	go func() {
+		got, err := d.get(ctx, url, d.dial)
+		if err == nil && (got.StatusCode != http.StatusOK || got.text != wholeAnswer) {
+			err = fmt.Errorf("%s answers %s %q, want %q", url, got.Status, got.text, wholeAnswer)
+		}
+		answers <- err
+	}()
+	select {
+	case <-d.server.slow:
+	case err := <-answers:
+		return fmt.Errorf("requesting %s: it was answered before its time: %w", url, err)
+	}
 	asked := time.Now()
 	_, err := ecs.NewFromConfig(d.aws).StopTask(ctx, &ecs.StopTaskInput{Cluster: aws.String(d.user.clusterARN), Task: aws.String(d.task.arn)})
 	if err != nil {
 		return fmt.Errorf("stopping the task: %w", err)
 	}
-	gone, err := d.await(ctx, "until the name of the task is gone", func(ctx context.Context) (bool, error) {
-		_, err := d.cloud.Lookup(ctx, d.task.name, "A")
-		return errors.Is(err, localcloud.ErrNoSuchName), ignore(err, localcloud.ErrNoSuchName)
-	})
-	if err != nil {
+	if err := d.proxy.process.Terminate(); err != nil {
 		return err
 	}
+	var ended, gone time.Time
+	var group errgroup.Group
+	group.Go(func() error {
+		err := d.drained(ctx, answers)
+		ended = time.Now()
+		return err
+	})
+	group.Go(func() (err error) {
+		gone, err = d.nameGone(ctx)
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	d.screen.fact("GET %s", url)
+	d.screen.fact("200 OK, %q; it was under way when the proxy got SIGTERM", wholeAnswer)
+	d.screen.fact("The websocket went on echoing, until the client closed it; then the proxy exited, with status 0.")
+	d.screen.fact("The proxy was gone %.2f s after StopTask.", ended.Sub(asked).Seconds())
 	d.screen.fact("%s  NXDOMAIN", d.task.name)
 	d.screen.fact("The name was gone %.2f s after StopTask.", gone.Sub(asked).Seconds())
 	return d.detachReader(ctx)
+}
+
+// drained waits for the answer, and then for the end of the proxy, for as long
+// as ECS would. A proxy that drains waits for websockets, too.
+func (d *demo) drained(ctx context.Context, answers <-chan error) error {
+	if err := <-answers; err != nil {
+		return fmt.Errorf("draining: %w", err)
+	}
+	if err := d.echoes("goodbye, task"); err != nil {
+		return fmt.Errorf("draining: %w", err)
+	}
+	if err := d.websocket.Close(); err != nil {
+		return fmt.Errorf("closing the websocket: %w", err)
+	}
+	patience := 30 * time.Second
+	if seconds := d.definition.StopTimeout; seconds != nil {
+		patience = time.Duration(*seconds) * time.Second
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("ECS would kill it now"))
+	defer cancel()
+	return d.proxy.process.Wait(ctx)
+}
+
+func (d *demo) nameGone(ctx context.Context) (time.Time, error) {
+	return d.await(ctx, "until the name of the task is gone", func(ctx context.Context) (bool, error) {
+		_, err := d.cloud.Lookup(ctx, d.task.name, "A")
+		return errors.Is(err, localcloud.ErrNoSuchName), ignore(err, localcloud.ErrNoSuchName)
+	})
 }
 
 // await asks until it holds and returns when that was.

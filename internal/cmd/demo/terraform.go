@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/sidecar"
 )
 
 // interruptGrace is how long the CLI may take to end when it is told to.
@@ -156,6 +158,12 @@ type outputs struct {
 	ReaderPolicy struct {
 		Value string `json:"value"`
 	} `json:"reader_policy_json"`
+	Proxy struct {
+		Value json.RawMessage `json:"value"`
+	} `json:"proxy_container"`
+	Function struct {
+		Value string `json:"value"`
+	} `json:"certbot_function_arn"`
 }
 
 func (d *demo) apply(ctx context.Context) error {
@@ -178,8 +186,12 @@ func (d *demo) apply(ctx context.Context) error {
 	if err := json.Unmarshal([]byte(raw), &d.results); err != nil {
 		return fmt.Errorf("reading the outputs: %w", err)
 	}
+	if d.definition, err = sidecar.Parse(d.results.Proxy.Value); err != nil {
+		return fmt.Errorf("reading the outputs: %w", err)
+	}
 	d.screen.fact("wildcard_domain = %s", d.results.Domain.Value)
 	d.screen.fact("certificate.bucket = %s", d.results.Certificate.Value.Bucket)
+	d.screen.fact("proxy_container = the definition of a container, to put beside yours")
 	return nil
 }
 

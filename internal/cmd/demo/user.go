@@ -18,6 +18,8 @@ import (
 const (
 	zoneName = "example.com"
 	domain   = "tasks.example.com"
+	// container is what the user's container is called.
+	container = "browser"
 	// cidr is the network with its only subnet.
 	cidr = "10.20.0.0/24"
 
@@ -46,6 +48,14 @@ func (d *demo) makeUser(ctx context.Context) error {
 			return err
 		}
 	}
+	server, err := serve()
+	if err != nil {
+		return err
+	}
+	d.server = server
+	if err := d.registerTaskDefinition(ctx); err != nil {
+		return err
+	}
 	before, err := snapshot.Take(ctx, d.aws)
 	if err != nil {
 		return err
@@ -54,7 +64,8 @@ func (d *demo) makeUser(ctx context.Context) error {
 	d.screen.fact("Hosted zone       %s  (%s)", zoneName, d.user.zoneID)
 	d.screen.fact("Public subnet     %s  (%s)", cidr, d.user.subnetID)
 	d.screen.fact("ECS cluster       %s", d.user.clusterARN)
-	d.screen.fact("Task definition   %s, with the role %s", d.user.taskDefinition, d.user.taskRole)
+	d.screen.fact("Task definition   %s, with the role %s and the container %s", d.user.taskDefinition, d.user.taskRole, container)
+	d.screen.fact("Your server       %s  (in that container; plain HTTP)", d.server.url())
 	return nil
 }
 
@@ -123,18 +134,27 @@ func (d *demo) createCluster(ctx context.Context) error {
 		_, err := client.DeleteCluster(ctx, &ecs.DeleteClusterInput{Cluster: aws.String(d.user.clusterARN)})
 		return err
 	})
+	return nil
+}
+
+// registerTaskDefinition registers a revision of the user's task definition:
+// the user's own container, and those beside it.
+func (d *demo) registerTaskDefinition(ctx context.Context, beside ...types.ContainerDefinition) error {
+	client := ecs.NewFromConfig(d.aws)
+	own := types.ContainerDefinition{Name: aws.String(container), Image: aws.String("browser:1"), Essential: aws.Bool(true)}
 	definition, err := client.RegisterTaskDefinition(ctx, &ecs.RegisterTaskDefinitionInput{
 		Family: aws.String("browser"), NetworkMode: types.NetworkModeAwsvpc, Cpu: aws.String("256"), Memory: aws.String("512"),
 		RequiresCompatibilities: []types.Compatibility{types.CompatibilityFargate},
 		TaskRoleArn:             aws.String(d.taskRoleARN()),
-		ContainerDefinitions:    []types.ContainerDefinition{{Name: aws.String("browser"), Image: aws.String("browser:1"), Essential: aws.Bool(true)}},
+		ContainerDefinitions:    append([]types.ContainerDefinition{own}, beside...),
 	})
 	if err != nil {
 		return fmt.Errorf("registering task definition (browser): %w", err)
 	}
-	d.user.taskDefinition = fmt.Sprintf("%s:%d", aws.ToString(definition.TaskDefinition.Family), definition.TaskDefinition.Revision)
+	revision := fmt.Sprintf("%s:%d", aws.ToString(definition.TaskDefinition.Family), definition.TaskDefinition.Revision)
+	d.user.taskDefinition = revision
 	d.later(func(ctx context.Context) error {
-		_, err := client.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: aws.String(d.user.taskDefinition)})
+		_, err := client.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: aws.String(revision)})
 		return err
 	})
 	return nil

@@ -51,7 +51,6 @@ func all() []mutant {
 		proxyImageMutants(),
 		proxyBenchMutants(),
 		proxyFunctionMutants(),
-		proxyDocsMutants(),
 	)
 }
 
