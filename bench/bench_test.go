@@ -97,7 +97,7 @@ func nothingLeft(t *testing.T) {
 
 func TestArguments(t *testing.T) {
 	t.Parallel()
-	for _, arguments := range [][]string{nil, {"-proxy", "x", "-rounds", "0"}, {"-proxy", "x", "-websockets", "0"}, {"-no-such"}} {
+	for _, arguments := range [][]string{nil, {"-proxy", "x", "-rounds", "0"}, {"-proxy", "x", "-websockets", "-1"}, {"-proxy", "x", "-run", "("}, {"-no-such"}} {
 		if err := run(t.Context(), arguments, &bytes.Buffer{}, &bytes.Buffer{}); err == nil {
 			t.Errorf("%v are taken", arguments)
 		}

@@ -86,6 +86,9 @@ func (r *results) heldRows() [][]string {
 		{"memory, MiB (PSS)", "for each 1,000 more", mib(func(h held) int64 { return (h.memory[2] - h.memory[0]) / int64(2*n) * 1000 })},
 	}
 	var all [][]string
+	if n == 0 {
+		rows = nil
+	}
 	for _, row := range rows {
 		cells := []string{row.load, row.name}
 		for _, s := range r.servers {

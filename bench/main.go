@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"regexp"
 	"runtime"
 	"syscall"
 	"time"
@@ -35,6 +36,7 @@ func main() {
 // options are what to measure, and for how long.
 type options struct {
 	proxy, nginx, caddy string
+	run                 *regexp.Regexp
 	rounds              int
 	warm, span, settle  time.Duration
 	websockets          int
@@ -44,21 +46,25 @@ func run(ctx context.Context, arguments []string, out, progress io.Writer) error
 	if len(arguments) == 5 && arguments[0] == "backend" {
 		return serveBackend(ctx, arguments[1], arguments[2], arguments[3], arguments[4])
 	}
-	var o options
+	o := options{run: regexp.MustCompile("")}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.StringVar(&o.proxy, "proxy", "", "`path` of fargatedirect-proxy")
 	flags.StringVar(&o.nginx, "nginx", "nginx", "`path` of nginx; left out if there is none")
 	flags.StringVar(&o.caddy, "caddy", "caddy", "`path` of Caddy; left out if there is none")
+	flags.Func("run", "`pattern` of the loads to measure", func(text string) (err error) {
+		o.run, err = regexp.Compile(text)
+		return err
+	})
 	flags.IntVar(&o.rounds, "rounds", 3, "`times` that everything is measured")
 	flags.DurationVar(&o.span, "time", 1300*time.Millisecond, "`time` of each measurement")
 	flags.DurationVar(&o.warm, "warm", 300*time.Millisecond, "`time` before each measurement that does not count")
 	flags.DurationVar(&o.settle, "settle", 3*time.Second, "`time` between opening websockets and looking at the memory")
-	flags.IntVar(&o.websockets, "websockets", 1000, "idle `websockets` to open, twice")
+	flags.IntVar(&o.websockets, "websockets", 1000, "idle `websockets` to open, twice; 0 for none")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
-	if o.proxy == "" || o.rounds < 1 || o.websockets < 1 {
-		return errors.New("reading the arguments: -proxy must be given, -rounds and -websockets must be 1 or more")
+	if o.proxy == "" || o.rounds < 1 || o.websockets < 0 {
+		return errors.New("reading the arguments: -proxy must be given, -rounds must be 1 or more, and -websockets not less than 0")
 	}
 	results, err := bench(ctx, o, progress)
 	if err != nil {
@@ -108,6 +114,9 @@ func bench(ctx context.Context, o options, progress io.Writer) (*results, error)
 	}
 	if err := r.measureLoads(ctx, progress); err != nil {
 		return nil, err
+	}
+	if o.websockets == 0 {
+		return r, nil
 	}
 	return r, r.measureWebsockets(ctx, p.directory, progress)
 }

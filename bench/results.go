@@ -88,6 +88,9 @@ func (r *results) measureLoads(ctx context.Context, progress io.Writer) error {
 	r.samples = map[string]map[*server][]sample{}
 	for round := range r.options.rounds {
 		for _, l := range loads {
+			if !r.options.run.MatchString(l.name) {
+				continue
+			}
 			fmt.Fprintf(progress, "round %d of %d: %s\n", round+1, r.options.rounds, l.name)
 			if r.samples[l.name] == nil {
 				r.samples[l.name] = map[*server][]sample{}
@@ -128,6 +131,9 @@ func (r *results) print(out io.Writer) {
 		rows[0] = append(rows[0], s.name)
 	}
 	for _, l := range loads {
+		if r.samples[l.name] == nil {
+			continue
+		}
 		for _, f := range l.figures {
 			row := []string{l.name, f.name}
 			for _, s := range r.servers {
