@@ -49,6 +49,7 @@ func all() []mutant {
 		zoneMutants(),
 		readerMutants(),
 		proxyImageMutants(),
+		proxyFilesMutants(),
 		proxyBenchMutants(),
 		proxyFunctionMutants(),
 	)

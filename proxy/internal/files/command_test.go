@@ -113,7 +113,9 @@ func TestCommandIsStopped(t *testing.T) {
 			if !number(pids, &pid) {
 				t.Skip("this machine is too slow: the command did not begin")
 			}
-			await(t, func() bool { return gone(pid) })
+			if await(t, func() bool { return gone(pid) }); t.Failed() {
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
 		})
 	}
 }
