@@ -161,11 +161,11 @@ func (t Toolchain) Compile(ctx context.Context, target Target) ([]byte, error) {
 	defer func() { _ = os.RemoveAll(dir) }()
 	binary := filepath.Join(dir, "binary")
 	env := slices.Concat(t.env, []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + target.Arch})
-	link := "-s -w"
+	link := []string{"-s", "-w"}
 	for _, name := range slices.Sorted(maps.Keys(target.Variables)) {
-		link += " -X " + name + "=" + target.Variables[name]
+		link = append(link, "-X", name+"="+target.Variables[name])
 	}
-	cmd, complaints := command(ctx, t.Root, env, "build", "-trimpath", "-buildvcs=false", "-ldflags", link, "-tags", target.Tags, "-o", binary, target.Package)
+	cmd, complaints := command(ctx, t.Root, env, "build", "-trimpath", "-buildvcs=false", "-ldflags", strings.Join(link, " "), "-tags", target.Tags, "-o", binary, target.Package)
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, complaints)
 	}

@@ -32,8 +32,8 @@ type fargatedirectProvider struct {
 }
 
 // New answers a constructor of the provider, as the plugin server takes it.
-// The version is told to AWS in the user agent. The proxy's image is as
-// imageref.CheckPinned wants it, or empty in a provider that is no release.
+// The version is told to AWS in the user agent. The proxy's image is
+// pinned by its digest, or empty in a provider that is no release.
 func New(version, proxyImage string) func() provider.Provider {
 	return func() provider.Provider { return &fargatedirectProvider{version: version, proxyImage: proxyImage} }
 }

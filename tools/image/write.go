@@ -25,7 +25,7 @@ const (
 // write puts the image into a folder in place of an earlier one, and tells
 // what it is.
 func write(index v1.ImageIndex, out string, say io.Writer) error {
-	if err := os.MkdirAll(out, 0o755); err != nil {
+	if err := os.MkdirAll(out, 0o750); err != nil {
 		return err
 	}
 	fresh, err := os.MkdirTemp(out, "new-*")

@@ -45,13 +45,6 @@ func proxyImageMutants() []mutant {
 			pkg:  "./proxy", test: "^TestRoots$",
 		},
 		{
-			name: "image/reference-not-pinned",
-			file: "internal/imageref/imageref.go",
-			old:  "`)?@` + digest + `$`)",
-			new:  "`)?(?:@` + digest + `)?$`)",
-			pkg:  "./internal/imageref", test: "^TestCheckPinned$",
-		},
-		{
 			name: "image/settings-of-the-machine",
 			file: "internal/gobuild/gobuild.go",
 			old:  `!strings.HasPrefix(name, "GO")`,
