@@ -210,6 +210,7 @@ func TestTeller(t *testing.T) {
 		tell.tell("b", errors.New("other"))
 		time.Sleep(time.Minute)
 		tell.tell("a", errors.New("later"))
+		synctest.Wait()
 		want := `msg=a error="failure 0" count=1
 msg=a error="failure 999" count=999
 msg=b error=other count=1
