@@ -164,7 +164,7 @@ func (c clients) openTunnel(t *testing.T) *tunnel {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	_, _ = fmt.Fprintf(conn, "GET /echo HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n", proxytest.Hostname)
+	_, _ = fmt.Fprintf(conn, "GET /echo HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", proxytest.Hostname)
 	lines := bufio.NewReader(conn)
 	response, err := http.ReadResponse(lines, nil)
 	if err != nil || response.StatusCode != http.StatusSwitchingProtocols {
@@ -189,7 +189,7 @@ func echo(w http.ResponseWriter, _ *http.Request) {
 		panic(err)
 	}
 	defer conn.Close()
-	_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+	_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
 	for {
 		line, err := buffered.ReadString('\n')
 		if err != nil {
