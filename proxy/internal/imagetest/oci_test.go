@@ -28,6 +28,7 @@ type config struct {
 	Env        []string
 	WorkingDir string
 	Volumes    map[string]struct{}
+	Labels     map[string]string
 }
 
 type file struct {

@@ -120,7 +120,7 @@ func TestInside(t *testing.T) {
 func checkFiles(t *testing.T, box sandbox, environment []string, pair proxytest.Pair) {
 	t.Helper()
 	process := proxytest.StartCommand(t, box.command(context.Background(), environment, "files", "--", "/fargatedirect-proxy", "version"))
-	process.Await(t, `"dev"`)
+	process.Await(t, `"`+box.image.config.Labels["org.opencontainers.image.version"]+`"`)
 	for name, want := range map[string]string{"key.pem": pair.Key, "cert.pem": pair.Chain} {
 		path := filepath.Join(box.root, "certificates", name)
 		text, err := os.ReadFile(path)
@@ -279,7 +279,9 @@ func (s sandbox) command(ctx context.Context, environment []string, arguments ..
 	cmd := exec.CommandContext(ctx, entrypoint[0], entrypoint[1:]...)
 	cmd.Dir = s.image.config.WorkingDir
 	cmd.Env = slices.Concat(s.image.config.Env, environment)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: s.root}
+	// As the first process of its container it gets no signal that it does not
+	// ask for.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: s.root, Cloneflags: syscall.CLONE_NEWPID}
 	if s.mapped {
 		become(cmd.SysProcAttr, s.uid, s.gid)
 	} else {
