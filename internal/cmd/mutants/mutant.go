@@ -52,6 +52,7 @@ func all() []mutant {
 		proxyFilesMutants(),
 		proxyBenchMutants(),
 		proxyFunctionMutants(),
+		proxyDocsMutants(),
 	)
 }
 
