@@ -29,7 +29,9 @@ func (f *proxyContainerFunction) Metadata(_ context.Context, _ function.Metadata
 }
 
 const proxyContainerDescription = "The container definition of `fargatedirect-proxy`, to put into the `jsonencode([…])` of a task definition for Fargate (platform version 1.4.0 or later). " +
-	"The proxy ends TLS on port 443 with a certificate of `fargatedirect_certbot`, follows its renewals, and forwards to a server that speaks plain HTTP in the same task.\n\n" +
+	"The proxy ends TLS on port 443 with a certificate of `fargatedirect_certbot`, follows its renewals, and forwards to a server that speaks plain HTTP in the same task. " +
+	"[Serving TLS from a task](../guides/serving-tls) tells what that means, and what else there is to choose from; " +
+	"[examples/serving](https://github.com/fargatedirect/terraform-provider-fargatedirect/tree/main/examples/serving) has whole configurations.\n\n" +
 	"The result has the form in which ECS answers container definitions, so a plan shows what changed and nothing else. " +
 	"It runs as a user that is not root, with a read-only file system and no capabilities. " +
 	"For that, ports below 1024 are opened to such users (`net.ipv4.ip_unprivileged_port_start`) in the whole task: give none of its other containers a `systemControls` for the same setting. " +

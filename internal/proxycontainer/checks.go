@@ -113,10 +113,10 @@ func hostnameTemplate(v string) string {
 	return ""
 }
 
-// positiveDuration takes Go's durations.
+// positiveDuration takes Go's durations of up to a day, as the proxy does.
 func positiveDuration(v string) string {
-	if d, err := time.ParseDuration(v); err != nil || d <= 0 {
-		return fmt.Sprintf("%q is not a time, such as \"90s\" or \"5m\"", v)
+	if d, err := time.ParseDuration(v); err != nil || d <= 0 || d > 24*time.Hour {
+		return fmt.Sprintf("%q is not a time of at most a day, such as \"90s\" or \"5m\"", v)
 	}
 	return ""
 }

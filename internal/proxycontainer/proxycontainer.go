@@ -76,6 +76,7 @@ func New(arguments map[string]any, image string) (Definition, bool, error) {
 	r.resources(&d)
 	d.LogConfiguration = r.logConfiguration()
 	r.furtherSettings(variables)
+	r.health(&d, variables)
 	d.Environment = sorted(variables)
 	if len(r.problems) > 0 {
 		slices.Sort(r.problems)

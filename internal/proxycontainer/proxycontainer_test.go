@@ -212,6 +212,7 @@ func TestNew_unknown(t *testing.T) {
 		"of a list":         {arguments: with(object{"names": []any{"*.example.com", Unknown{}}})},
 		"of an object":      {arguments: with(object{"environment": object{"FARGATEDIRECT_MAX_CONNECTIONS": Unknown{}}})},
 		"whole environment": {arguments: with(object{"environment": Unknown{}})},
+		"health's port":     {arguments: with(object{"backend_port": n(9443), "environment": object{"FARGATEDIRECT_HEALTH_LISTEN": Unknown{}}})},
 		"of log options":    {arguments: with(object{"log_configuration": object{"logDriver": "awslogs", "options": object{"awslogs-group": Unknown{}}}})},
 		"all log options":   {arguments: with(object{"log_configuration": object{"logDriver": "awslogs", "options": Unknown{}}})},
 		"log secret":        {arguments: with(object{"log_configuration": object{"logDriver": "splunk", "secretOptions": []any{object{"name": "splunk-token", "valueFrom": Unknown{}}}}})},

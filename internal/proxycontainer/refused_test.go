@@ -42,7 +42,7 @@ func TestNew_refused(t *testing.T) {
 		"no region":       {secretly(object{"region": "eu-west-2"}), "region: ECS reads the secret"},
 		"other region":    {secretly(object{"secret_read_by": TaskRole, "region": "eu-west-1"}), "region: the secret is in eu-west-2"},
 		"zone":            {with(object{"region": "eu-west-2a"}), "is not a region"},
-		"bare number":     {with(object{"interval": n(5)}), `interval: "5" is not a time, such as "90s" or "5m"`},
+		"bare number":     {with(object{"interval": n(5)}), `interval: "5" is not a time of at most a day, such as "90s" or "5m"`},
 		"back in time":    {with(object{"interval": "-5m"}), "is not a time"},
 
 		"no guard":        {with(object{"domain": nil}), "domain: without it the proxy cannot know the task's name"},
@@ -89,7 +89,13 @@ func TestNew_refused(t *testing.T) {
 		"other listener":  {sets("FARGATEDIRECT_LISTEN", ":8443"), "port 443 is what the definition opens"},
 		"the secret":      {sets("FARGATEDIRECT_SECRET", "{}"), "would put the private key into the task definition"},
 		"no time":         {sets("FARGATEDIRECT_IDLE_TIMEOUT", n(60)), "FARGATEDIRECT_IDLE_TIMEOUT must be a time"},
-		"no whole number": {sets("FARGATEDIRECT_MAX_CONNECTIONS", n(0.5)), "FARGATEDIRECT_MAX_CONNECTIONS must be a whole number above 0"},
+		"no whole number": {sets("FARGATEDIRECT_MAX_CONNECTIONS", n(0.5)), "FARGATEDIRECT_MAX_CONNECTIONS must be a whole number from 1 to 1000000"},
+		"long header":     {sets("FARGATEDIRECT_MAX_HEADER_BYTES", n(1<<20+1)), "FARGATEDIRECT_MAX_HEADER_BYTES must be a whole number from 1024 to 1048576"},
+		"long time":       {sets("FARGATEDIRECT_IDLE_TIMEOUT", "24h1s"), "FARGATEDIRECT_IDLE_TIMEOUT must be a time of at most a day"},
+		"no address":      {sets("FARGATEDIRECT_HEALTH_LISTEN", "9444"), "FARGATEDIRECT_HEALTH_LISTEN must be an address with a port"},
+		"named address":   {sets("FARGATEDIRECT_HEALTH_LISTEN", "proxy:9444"), "FARGATEDIRECT_HEALTH_LISTEN must be an address with a port"},
+		"health's port":   {with(object{"backend_port": n(9443)}), "the proxy tells its health at 127.0.0.1:9443, and port 9443 is taken; give FARGATEDIRECT_HEALTH_LISTEN another one"},
+		"health at HTTPS": {sets("FARGATEDIRECT_HEALTH_LISTEN", "127.0.0.1:443"), "the proxy tells its health at 127.0.0.1:443, and port 443 is taken"},
 		"list as setting": {sets("FARGATEDIRECT_IDLE_TIMEOUT", []any{}), "FARGATEDIRECT_IDLE_TIMEOUT must be a string, not a list"},
 	} {
 		t.Run(name, func(t *testing.T) {

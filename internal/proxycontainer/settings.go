@@ -1,12 +1,14 @@
 package proxycontainer
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
-	"math/big"
+	"net"
+	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
-	"time"
 )
 
 // secretVariable holds a secret's value, with the private key.
@@ -18,11 +20,14 @@ const (
 	kindBool     = "bool"
 	kindNumber   = "number"
 	kindDuration = "duration"
+	kindAddress  = "address"
 )
 
 // setting is one of the proxy's own.
 type setting struct {
 	kind string
+	// least and most bound a number.
+	least, most int64
 	// key is the argument that sets it.
 	key string
 	// never says why it cannot be set here.
@@ -48,14 +53,14 @@ var settings = map[string]setting{
 	"DRAIN_TIMEOUT":       {kind: kindDuration, key: "stop_timeout"},
 	"EXEC_TIMEOUT":        {kind: kindDuration, never: ofFiles},
 	"HEADER_TIMEOUT":      {kind: kindDuration},
-	"HEALTH_LISTEN":       {kind: kindText},
+	"HEALTH_LISTEN":       {kind: kindAddress},
 	"HOSTNAME_TEMPLATE":   {kind: kindText, key: "hostname_template"},
 	"IDLE_TIMEOUT":        {kind: kindDuration},
 	"INTERVAL":            {kind: kindDuration, key: "interval"},
 	"KEY_MODE":            {kind: kindText, never: ofFiles},
 	"LISTEN":              {kind: kindText, never: ofPort},
-	"MAX_CONNECTIONS":     {kind: kindNumber},
-	"MAX_HEADER_BYTES":    {kind: kindNumber},
+	"MAX_CONNECTIONS":     {kind: kindNumber, least: 1, most: 1_000_000},
+	"MAX_HEADER_BYTES":    {kind: kindNumber, least: 1 << 10, most: 1 << 20},
 	"NAMES":               {kind: kindText, key: "names"},
 	"ONCE":                {kind: kindBool, never: ofFiles},
 	"PREFIX":              {kind: kindText, key: "prefix"},
@@ -122,13 +127,56 @@ func free() []string {
 func (s setting) mismatch(text string) string {
 	switch s.kind {
 	case kindDuration:
-		if d, err := time.ParseDuration(text); err != nil || d <= 0 {
-			return `a time, such as "90s" or "5m"`
+		if positiveDuration(text) != "" {
+			return `a time of at most a day, such as "90s" or "5m"`
 		}
 	case kindNumber:
-		if n, ok := new(big.Int).SetString(text, 10); !ok || n.Sign() <= 0 || !n.IsInt64() {
-			return "a whole number above 0"
+		if number, err := strconv.ParseInt(text, 10, 64); err != nil || number < s.least || number > s.most {
+			return fmt.Sprintf("a whole number from %d to %d", s.least, s.most)
+		}
+	case kindAddress:
+		if portOf(text) == 0 {
+			return `an address with a port, such as "127.0.0.1:9444"`
 		}
 	}
 	return ""
+}
+
+// portOf is the port of an address to listen on, or 0 if it is none.
+func portOf(address string) int {
+	host, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return 0
+	}
+	if _, err := netip.ParseAddr(host); err != nil && host != "" && host != "localhost" {
+		return 0
+	}
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return 0
+	}
+	return int(port)
+}
+
+const (
+	healthVariable = variablePrefix + "HEALTH_LISTEN"
+	// usualHealth is where the proxy tells its health.
+	usualHealth = "127.0.0.1:9443"
+)
+
+// health refuses a port for the proxy's health that is taken: the containers of
+// a task share their ports.
+func (r *reader) health(d *Definition, variables map[string]string) {
+	if object, ok := r.given["environment"].(map[string]any); r.unsure("environment") || ok && object[healthVariable] == (Unknown{}) {
+		return
+	}
+	address := cmp.Or(variables[healthVariable], usualHealth)
+	port := portOf(address)
+	taken := port != 0 && port == r.number("backend_port", 1, 65535)
+	for _, p := range d.PortMappings {
+		taken = taken || p.ContainerPort == port
+	}
+	if taken {
+		r.problem("environment", fmt.Sprintf("the proxy tells its health at %s, and port %d is taken; give %s another one, such as \"127.0.0.1:9444\"", address, port, healthVariable))
+	}
 }

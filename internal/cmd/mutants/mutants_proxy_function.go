@@ -38,6 +38,13 @@ func proxyFunctionMutants() []mutant {
 			pkg:  pkg, test: "^TestNew_refused$",
 		},
 		{
+			name: "proxycontainer/key-in-an-error",
+			file: "internal/proxycontainer/checks.go",
+			old:  `strings.Contains(text, "PRIVATE KEY")`,
+			new:  `strings.Contains(text, "PUBLIC KEY")`,
+			pkg:  pkg, test: "^TestNew_secretsAreNotTold$",
+		},
+		{
 			name: "proxycontainer/empty-list-left-out",
 			file: definition,
 			old:  `	Add  []string ` + "`json:\"add\"`",
