@@ -48,6 +48,7 @@ func all() []mutant {
 		certbotPlanMutants(),
 		zoneMutants(),
 		readerMutants(),
+		proxyForwardMutants(),
 		proxyImageMutants(),
 		proxyFilesMutants(),
 		proxyBenchMutants(),

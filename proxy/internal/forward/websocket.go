@@ -86,7 +86,7 @@ func (s *websocket) CloseWrite() error {
 // the hijacker's, and net/http would keep them for as long as the websocket.
 func (s *websocket) release() (int64, error) {
 	buffers := s.upgrade.buffers
-	early, err := buffers.Reader.Peek(buffers.Reader.Buffered())
+	early, err := buffers.Peek(buffers.Reader.Buffered())
 	if err != nil {
 		return 0, err
 	}
