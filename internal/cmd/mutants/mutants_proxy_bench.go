@@ -1,6 +1,6 @@
 package main
 
-// proxyBenchMutants break how the proxy is measured.
+// proxyBenchMutants break how the proxy is measured, and what was found by it.
 func proxyBenchMutants() []mutant {
 	const (
 		measure = "bench/measure.go"
@@ -28,6 +28,13 @@ func proxyBenchMutants() []mutant {
 			old:  "defer s.stop()",
 			new:  "defer s.wanted(load1)",
 			pkg:  pkg, test: "^TestBench$",
+		},
+		{
+			name: "proxy/frames-in-two-records",
+			file: "proxy/internal/server/stall.go",
+			old:  "piece = 16<<10 - 9",
+			new:  "piece = 16 << 10",
+			pkg:  "./proxy/internal/server", test: "^TestRecords$",
 		},
 	}
 }

@@ -28,8 +28,9 @@ const (
 	// maxAnswerHeader is how many bytes an answer's header may have; browsers
 	// take no more.
 	maxAnswerHeader = 256 << 10
-	// bodyBuffer is the buffer for an answer's body.
-	bodyBuffer = 32 << 10
+	// bodyBuffer is the buffer for an answer's body: two frames of HTTP/2 that
+	// fill a record of TLS each.
+	bodyBuffer = 2 * (16<<10 - 9)
 )
 
 // transport sends requests to the server.

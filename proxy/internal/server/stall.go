@@ -11,8 +11,11 @@ const (
 	// up to StallTimeout in all: so it can not hold a connection, and a place at
 	// the back end, by a byte now and then.
 	leastProgress = 4 << 10
-	// piece is how much is written with one wait: a record of TLS.
-	piece = 16 << 10
+	// piece is how much is written with one wait: what fills a record of TLS
+	// with a frame of HTTP/2, whose header has 9 bytes (RFC 9113, section 4.1).
+	// A frame with more would be two records, the second of which carries 9
+	// bytes and takes a system call of its own.
+	piece = 16<<10 - 9
 )
 
 // watch ends waiting for a client that stands still. It counts the time that
