@@ -23,7 +23,7 @@ func (*valueSource) String() string { return "the secret that the task was start
 func (v *valueSource) look(context.Context, mark) (found, error) {
 	content, err := parseSecret([]byte(v.value))
 	if err != nil {
-		return found{}, fmt.Errorf("reading %s: %w", v, err)
+		return found{}, fmt.Errorf("reading %s: %w; valueFrom in the container's secrets must be the secret's ARN with nothing behind it", v, err)
 	}
 	return found{
 		mark: mark{version: hexSum([]byte(v.value))}, serial: content.Version,

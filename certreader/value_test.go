@@ -48,7 +48,7 @@ func TestFromValueRefused(t *testing.T) {
 	expired := ca.issue(newECKey(elliptic.P256()), func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Hour) })
 	for name, test := range map[string]struct{ value, want string }{
 		"empty":                 {"", "it holds no text"},
-		"one field of it":       {p.key, "it is not JSON"},
+		"one field of it":       {p.key, "it is not JSON, from byte 2 on; valueFrom in the container's secrets must be the secret's ARN"},
 		"another secret":        {`{"version":"hunter2","password":"hunter2"}`, "its version is not a serial number"},
 		"key of another":        {strings.Replace(p.secret(), quoted(p.key), quoted(other.key), 1), "does not belong"},
 		"expired":               {expired.secret(), "expired on"},

@@ -69,6 +69,14 @@ func Run(ctx context.Context, source certreader.Source, reading certreader.Optio
 		return err
 	}
 	defer folder.close()
+	w := &writer{folder: folder, options: o}
+	if !o.Once && o.HealthListen != "" {
+		tells, err := health.Start(o.HealthListen, health.Source{Serving: w.serving, Draining: func() bool { return ctx.Err() != nil }}, o.Logger)
+		if err != nil {
+			return err
+		}
+		defer tells.Close()
+	}
 	changed := make(chan struct{}, 1)
 	reading.OnChange = func(certreader.Version) {
 		select {
@@ -83,14 +91,18 @@ func Run(ctx context.Context, source certreader.Source, reading certreader.Optio
 	if err != nil {
 		return err
 	}
-	w := &writer{reader: reader, folder: folder, options: o}
+	w.reader.Store(reader)
 	if _, err := w.write(); err != nil {
 		return err
 	}
 	if o.Once {
 		return errors.Join(w.apply(ctx), folder.tidy())
 	}
-	return w.follow(ctx, changed)
+	var running sync.WaitGroup
+	defer running.Wait()
+	running.Go(func() { reader.Run(ctx) })
+	keeper{apply: w.apply, tidy: folder.tidy, log: o.Logger}.keep(ctx, changed)
+	return nil
 }
 
 // checkCommand finds out at the start what would fail at each change.
@@ -106,9 +118,10 @@ func checkCommand(command []string) error {
 
 // writer writes what a reader serves.
 type writer struct {
-	reader  *certreader.Reader
 	folder  *folder
 	options Options
+	// reader is there when it has found a certificate.
+	reader atomic.Pointer[certreader.Reader]
 	// now is what is in force for the server that reads the files.
 	now atomic.Pointer[outcome]
 }
@@ -118,22 +131,6 @@ type writer struct {
 type outcome struct {
 	version certreader.Version
 	err     error
-}
-
-// follow writes each change until the context ends.
-func (w *writer) follow(ctx context.Context, changed <-chan struct{}) error {
-	if w.options.HealthListen != "" {
-		tells, err := health.Start(w.options.HealthListen, health.Source{Serving: w.serving, Draining: func() bool { return ctx.Err() != nil }}, w.options.Logger)
-		if err != nil {
-			return err
-		}
-		defer tells.Close()
-	}
-	var running sync.WaitGroup
-	defer running.Wait()
-	running.Go(func() { w.reader.Run(ctx) })
-	keeper{apply: w.apply, tidy: w.folder.tidy, log: w.options.Logger}.keep(ctx, changed)
-	return nil
 }
 
 // apply writes what the reader has, if it is not there, and runs the command.
@@ -155,7 +152,7 @@ func (w *writer) apply(ctx context.Context) error {
 }
 
 func (w *writer) write() (certreader.Version, error) {
-	key, chain, version := w.reader.PEM()
+	key, chain, version := w.reader.Load().PEM()
 	changed, err := w.folder.publish(version.Serial, key, chain)
 	if changed {
 		w.options.Logger.Info("wrote the certificate", "directory", w.folder.path, "serial", version.Serial, "not_after", version.NotAfter)
@@ -167,7 +164,11 @@ func (w *writer) write() (certreader.Version, error) {
 // known: not what the reader found, if it could not be written or if the
 // command failed.
 func (w *writer) serving() certreader.Version {
-	found, now := w.reader.Serving(), w.now.Load()
+	reader, now := w.reader.Load(), w.now.Load()
+	if reader == nil {
+		return certreader.Version{}
+	}
+	found := reader.Serving()
 	switch {
 	case now == nil:
 		return certreader.Version{LastError: errors.New("the command is not over yet")}

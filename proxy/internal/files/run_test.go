@@ -168,8 +168,11 @@ func TestKilled(t *testing.T) {
 	if err := next.Terminate(t, patience); err != nil {
 		t.Errorf("it ends with %v", err)
 	}
-	waits, _ := following(t, proxytest.NewBucket(t), t.TempDir())
+	waits, environment := following(t, proxytest.NewBucket(t), t.TempDir())
 	waits.Await(t, "no certificate to serve yet")
+	if err := check(t, environment); err == nil || err.Error() != "unhealthy: there is no certificate yet" {
+		t.Errorf("while it has found none health says %v", err)
+	}
 	if err := waits.Terminate(t, patience); err != nil {
 		t.Errorf("one that has found none yet ends with %v", err)
 	}
