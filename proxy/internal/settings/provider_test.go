@@ -33,8 +33,10 @@ func TestSettingsOfTheProvidersContainers(t *testing.T) {
 			t.Errorf("container %d: %v", i, err)
 			continue
 		}
-		got := Settings{Bucket: s.Bucket, SecretARN: s.SecretARN, Secret: s.Secret, DrainTimeout: s.DrainTimeout, RedirectListen: s.RedirectListen,
-			BackendProtocol: s.BackendProtocol, MaxConnections: s.MaxConnections, AnyHost: s.AnyHost, AccessLog: s.AccessLog}
+		got := Settings{
+			Bucket: s.Bucket, SecretARN: s.SecretARN, Secret: s.Secret, DrainTimeout: s.DrainTimeout, RedirectListen: s.RedirectListen,
+			BackendProtocol: s.BackendProtocol, MaxConnections: s.MaxConnections, AnyHost: s.AnyHost, AccessLog: s.AccessLog,
+		}
 		if fmt.Sprint(got) != fmt.Sprint(want[i]) {
 			t.Errorf("container %d: got %+v, want %+v", i, got, want[i])
 		}
