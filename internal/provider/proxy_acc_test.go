@@ -100,6 +100,7 @@ func TestAccProxy(t *testing.T) {
 	t.Run("all places", func(t *testing.T) {
 		for _, p := range []*proxyTask{bucket, secret, started} {
 			p.serves(t, first)
+			p.refusesOthers(t)
 		}
 		wantFiles(t, folder, first)
 		wantChanges(t, told, 1)

@@ -114,9 +114,28 @@ func (p *proxyTask) says(t *testing.T, text string) {
 // get opens the server's page by the task's name, and answers the serial
 // number of the certificate that it came with.
 func (p *proxyTask) get(ctx context.Context) (string, error) {
+	serial, status, text, err := p.getAs(ctx, p.hostname)
+	if want := "hello from " + p.hostname; err == nil && text != want {
+		return "", fmt.Errorf("it answers %d %q, want %q", status, text, want)
+	}
+	return serial, err
+}
+
+// refusesOthers checks that a request for another task's name, for which the
+// certificate is good as well, does not get to the server.
+func (p *proxyTask) refusesOthers(t *testing.T) {
+	t.Helper()
+	_, status, text, err := p.getAs(t.Context(), strings.Repeat("0", 32)+"."+p.a.domain)
+	if err != nil || status != http.StatusMisdirectedRequest || strings.Contains(text, "hello") {
+		t.Errorf("another task's name is answered %d %q, error %v", status, text, err)
+	}
+}
+
+// getAs opens the server's page by a name.
+func (p *proxyTask) getAs(ctx context.Context, hostname string) (serial string, status int, text string, err error) {
 	roots, err := cloud.RootPool(ctx)
 	if err != nil {
-		return "", err
+		return "", 0, "", err
 	}
 	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
 		DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
@@ -124,23 +143,17 @@ func (p *proxyTask) get(ctx context.Context) (string, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, p.listens)
 		},
 	}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+p.hostname+"/", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+hostname+"/", nil)
 	if err != nil {
-		return "", err
+		return "", 0, "", err
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return "", err
+		return "", 0, "", err
 	}
 	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		return "", err
-	}
-	if want := "hello from " + p.hostname; string(text) != want {
-		return "", fmt.Errorf("it answers %s %q, want %q", response.Status, text, want)
-	}
-	return fmt.Sprintf("%x", response.TLS.PeerCertificates[0].SerialNumber), nil
+	body, err := io.ReadAll(response.Body)
+	return fmt.Sprintf("%x", response.TLS.PeerCertificates[0].SerialNumber), response.StatusCode, string(body), err
 }
 
 // serves waits until the proxy serves a certificate.

@@ -87,13 +87,33 @@ func (d *demo) visit(ctx context.Context) error {
 	if want := "hello from " + got.Request.URL.Host; got.StatusCode != http.StatusOK || !strings.HasPrefix(got.text, want) {
 		return fmt.Errorf("%s answers %s %q, want %q", url, got.Status, got.text, want)
 	}
-	if want := "X-Forwarded-Proto: https"; !strings.Contains(got.text, want) {
-		return fmt.Errorf("%s answers %q, want %q in it", url, got.text, want)
+	for _, want := range []string{"X-Forwarded-Proto: https", "X-Forwarded-Server: " + d.task.name} {
+		if !strings.Contains(got.text, want) {
+			return fmt.Errorf("%s answers %q, want %q in it", url, got.text, want)
+		}
 	}
 	d.screen.fact("GET %s", url)
 	d.screen.fact("%s, %s, %s", got.Status, got.Proto, tls.VersionName(got.TLS.Version))
 	d.screen.fact("    %s", strings.ReplaceAll(got.text, "\n", "\n    "))
 	d.screen.fact("Verified for that name against the authority's root: %s", strings.Join(got.TLS.PeerCertificates[0].DNSNames, ", "))
+	return nil
+}
+
+// misdirect opens a page by the name of another task, for which the wildcard
+// certificate is good as well: so a browser comes that remembers an address
+// which another task had before.
+func (d *demo) misdirect(ctx context.Context) error {
+	other := strings.Repeat("0", 32) + "." + domain
+	url := d.proxy.url("https", other) + "/"
+	got, err := d.get(ctx, url, d.dialTask)
+	if err != nil {
+		return err
+	}
+	if got.StatusCode != http.StatusMisdirectedRequest || strings.Contains(got.text, "hello") {
+		return fmt.Errorf("%s answers %s %q, want status %d", url, got.Status, got.text, http.StatusMisdirectedRequest)
+	}
+	d.screen.fact("GET %s", url)
+	d.screen.fact("%s; the server was not asked", got.Status)
 	return nil
 }
 

@@ -69,6 +69,7 @@ func (d *demo) steps(keep bool) []step {
 		{"A task runs, and gets its name", d.runTask},
 		{"Its containers start: your server, and the proxy", d.startContainers},
 		{"HTTPS by that name", d.visit},
+		{"HTTPS by another task's name, at this address", d.misdirect},
 		{"A websocket by that name", d.talk},
 		{"The certificate is renewed", d.renew},
 	}
