@@ -49,6 +49,7 @@ func all() []mutant {
 		zoneMutants(),
 		readerMutants(),
 		proxyForwardMutants(),
+		proxyServerMutants(),
 		proxyImageMutants(),
 		proxyFilesMutants(),
 		proxyBenchMutants(),

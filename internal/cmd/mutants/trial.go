@@ -136,7 +136,7 @@ func (t *trial) survives(ctx context.Context, m mutant) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("does not compile: %w", err)
 	}
-	_, err = t.execute(ctx, binary, m.pkg, m.test)
+	_, err = t.execute(ctx, binary, m.pkg, m.test, "-overlay="+overlay)
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		return false, err
@@ -160,10 +160,12 @@ func (t *trial) compile(ctx context.Context, dir, pkg string, flags ...string) (
 	return binary, nil
 }
 
-// execute runs tests of a compiled binary in its package's folder.
-func (t *trial) execute(ctx context.Context, binary, pkg, test string) (string, error) {
+// execute runs tests of a compiled binary in its package's folder. What they
+// compile themselves is compiled with the flags.
+func (t *trial) execute(ctx context.Context, binary, pkg, test string, flags ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, binary, "-test.v", "-test.run", test, "-test.timeout", testTimeout.String())
 	cmd.Dir = filepath.Join(t.root, filepath.FromSlash(pkg))
+	cmd.Env = append(os.Environ(), "GOFLAGS="+strings.Join(append(strings.Fields(os.Getenv("GOFLAGS")), flags...), " "))
 	output, err := cmd.CombinedOutput()
 	return string(output), err
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -23,7 +24,11 @@ type answer struct {
 func newAnswer(f *front, w http.ResponseWriter, r *http.Request, stall time.Duration) *answer {
 	a := &answer{ResponseWriter: w, front: f, control: http.NewResponseController(w), request: r, stall: stall}
 	past := time.Unix(1, 0)
-	a.reading = &watch{stall: stall, cut: func() { _ = a.control.SetReadDeadline(past) }}
+	arrival := stall
+	if f.grpc && isGRPC(r) {
+		arrival = 0
+	}
+	a.reading = &watch{stall: arrival, cut: func() { _ = a.control.SetReadDeadline(past) }}
 	// Before it writes, net/http may read what is left of the request.
 	a.writing = &watch{stall: stall, cut: func() {
 		_ = a.control.SetReadDeadline(past)
@@ -35,6 +40,13 @@ func newAnswer(f *front, w http.ResponseWriter, r *http.Request, stall time.Dura
 		a.request.Body = &body{ReadCloser: r.Body, watch: a.reading, waits: r.ProtoMajor == 1}
 	}
 	return a
+}
+
+// isGRPC tells of a request whose body is messages, sent whenever there are
+// some: a stream may be silent for hours. Whether its client is still there is
+// asked by HTTP/2's pings.
+func isGRPC(r *http.Request) bool {
+	return r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc")
 }
 
 // Unwrap is for http.ResponseController.

@@ -10,11 +10,23 @@ import (
 	"time"
 )
 
+// drained drains without a deadline that comes.
+func drained(t *testing.T, f *inside, linger time.Duration) left {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience/2)
+	defer cancel()
+	rest := f.drain(ctx, linger)
+	if ctx.Err() != nil {
+		t.Error("it does not come to an end")
+	}
+	return rest
+}
+
 // TestDrainAlone ends at once, as there is nobody to wait for.
 func TestDrainAlone(t *testing.T) {
 	t.Parallel()
 	f := startFront(t, func(*limits) {}, func(http.ResponseWriter, *http.Request) {})
-	if rest := f.drain(t.Context(), 24*time.Hour); rest != (left{}) {
+	if rest := drained(t, f, 24*time.Hour); rest != (left{}) {
 		t.Errorf("cuts %+v", rest)
 	}
 }
@@ -31,7 +43,7 @@ func TestDrainIdle(t *testing.T) {
 			if f.conns.count() != 1 {
 				t.Fatal("the client has not kept its connection")
 			}
-			if rest := f.drain(t.Context(), linger); rest != (left{}) {
+			if rest := drained(t, f, linger); rest != (left{}) {
 				t.Errorf("cuts %+v", rest)
 			}
 		})
@@ -55,8 +67,8 @@ func TestDrainLastAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer early.Body.Close()
-	drained := make(chan left, 1)
-	go func() { drained <- f.drain(context.WithoutCancel(t.Context()), 24*time.Hour) }()
+	end := make(chan left, 1)
+	go func() { end <- drained(t, f, 24*time.Hour) }()
 	until(t, f.draining.Load)
 	// Another connection, made while it drains.
 	get(t, client, true)
@@ -64,7 +76,7 @@ func TestDrainLastAnswer(t *testing.T) {
 	close(release)
 	_, _ = io.Copy(io.Discard, early.Body)
 	get(t, client, true)
-	if rest := receive(t, drained); rest != (left{}) {
+	if rest := receive(t, end); rest != (left{}) {
 		t.Errorf("cuts %+v", rest)
 	}
 }

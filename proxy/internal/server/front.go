@@ -32,12 +32,14 @@ type front struct {
 	// connection is no longer HTTP: websockets.
 	running, tunnels atomic.Int64
 	draining         atomic.Bool
+	// grpc is whether the back end may be one of gRPC.
+	grpc bool
 }
 
 // newFront makes a front, for HTTPS if there is a config. It adds its connections
 // to those that are open.
 func newFront(listener net.Listener, config *tls.Config, handler http.Handler, s settings.Settings, open *atomic.Int64, log *slog.Logger) *front {
-	f := &front{conns: newConnections(listener, s.MaxConnections, open, log)}
+	f := &front{conns: newConnections(listener, s.MaxConnections, open, log), grpc: s.BackendProtocol == settings.H2C}
 	f.server = &http.Server{
 		Handler: f.handler(handler, s.StallTimeout), TLSConfig: config, ConnState: noteState,
 		// It is also the time that a handshake may take.

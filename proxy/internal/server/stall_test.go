@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/proxy/internal/settings"
 )
 
 var errCut = errors.New("cut")
@@ -164,6 +166,30 @@ func TestSlowBodies(t *testing.T) {
 			}
 		})
 	}
+	t.Run("gRPC stream", func(t *testing.T) {
+		t.Parallel()
+		f := startFront(t, func(s *limits) { s.StallTimeout, s.BackendProtocol = stall, settings.H2C }, func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(w, r.Body)
+		})
+		reader, writer := io.Pipe()
+		go func() {
+			for range 3 {
+				_, _ = io.WriteString(writer, "message ")
+				time.Sleep(2 * stall)
+			}
+			_ = writer.Close()
+		}()
+		r := request(t, http.MethodPost, "/", reader)
+		r.Header.Set("Content-Type", "application/grpc+proto")
+		response, err := f.client(t, "h2").Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		if text, err := io.ReadAll(response.Body); string(text) != "message message message " || err != nil {
+			t.Errorf("echoes %q, %v", text, err)
+		}
+	})
 	t.Run("tunnel", func(t *testing.T) {
 		t.Parallel()
 		f := startFront(t, func(s *limits) { s.StallTimeout, s.IdleTimeout, s.HeaderTimeout = stall, stall, stall }, echo)

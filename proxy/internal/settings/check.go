@@ -69,6 +69,12 @@ func (s *Settings) checkSource() error {
 	if s.SecretARN != "" && !secretPattern.MatchString(s.SecretARN) {
 		errs = append(errs, wrong("secret-arn", "must be a secret's ARN, and not its name or its value"))
 	}
+	return errors.Join(append(errs, s.checkReading())...)
+}
+
+// checkReading is for any source.
+func (s *Settings) checkReading() error {
+	var errs []error
 	if s.Region != "" && !regionPattern.MatchString(s.Region) {
 		errs = append(errs, wrong("region", "must be a region's code"))
 	}

@@ -10,7 +10,7 @@ import (
 
 // examples are right values, for who gave a wrong one.
 func examples() map[string]string {
-	return map[string]string{
+	return map[string]string{ //nolint:gosec // a secret's name is none
 		"bucket": "fargatedirect-prod-0123456789ab", "prefix": "browser/",
 		"secret-arn": "arn:aws:secretsmanager:eu-west-2:123456789012:secret:browser-AbCdEf",
 		"region":     "eu-west-2", "names": "*.tasks.example.com,tasks.example.com",

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -120,7 +121,7 @@ func TestWrong(t *testing.T) {
 		{"BACKEND_PROT=1", []string{"no setting FARGATEDIRECT_BACKEND_PROT"}},
 		{"backend_port=1", []string{"no setting FARGATEDIRECT_backend_port"}},
 	} {
-		_, err := Parse(nil, append(enough[:len(enough):len(enough)], Prefix+c.set), io.Discard)
+		_, err := Parse(nil, append(slices.Clip(enough), Prefix+c.set), io.Discard)
 		if err == nil {
 			t.Errorf("%s is not refused", c.set)
 			continue
@@ -140,8 +141,13 @@ func TestSecretIsNotTold(t *testing.T) {
 	for _, environment := range [][]string{
 		{"FARGATEDIRECT_SECRET=" + key},
 		{"FARGATEDIRECT_SECRET=" + key, "FARGATEDIRECT_BUCKET=certs"},
-		{"FARGATEDIRECT_SECRET_ARN=" + key}, {"FARGATEDIRECT_BUCKET=" + key}, {"FARGATEDIRECT_INTERVAL=" + key},
-		{"FARGATEDIRECT_NAMES=" + key}, {"FARGATEDIRECT_LISTEN=" + key}, {"FARGATEDIRECT_SECRETS=" + key}, {"FARGATEDIRECT_ANY_HOST=" + key},
+		{"FARGATEDIRECT_SECRET_ARN=" + key},
+		{"FARGATEDIRECT_BUCKET=" + key},
+		{"FARGATEDIRECT_INTERVAL=" + key},
+		{"FARGATEDIRECT_NAMES=" + key},
+		{"FARGATEDIRECT_LISTEN=" + key},
+		{"FARGATEDIRECT_SECRETS=" + key},
+		{"FARGATEDIRECT_ANY_HOST=" + key},
 	} {
 		_, err := Parse(nil, environment, io.Discard)
 		if err == nil || strings.Contains(err.Error(), "QUJD") {
