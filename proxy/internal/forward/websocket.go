@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // upgrade forwards a request that asks for a websocket.
@@ -105,17 +106,28 @@ var relaySizes = [...]int{1 << 10, 4 << 10, 16 << 10, 32 << 10}
 
 var relayPools [len(relaySizes)]sync.Pool
 
+const (
+	// relayWait is how long a read takes at least where traffic is not dense.
+	relayWait = 10 * time.Millisecond
+	// relayReads are how many reads of dense traffic must have needed less
+	// before the buffer shrinks.
+	relayReads = 16
+)
+
 // relay copies until the end, as io.Copy does. It waits with a buffer that has
 // room for twice what came last; one that was filled is followed by the
-// largest. So a busy websocket has the largest, and an idle one, whose last
+// largest, which stays while traffic is dense, for small reads cost system
+// calls. So a busy websocket has the largest, and an idle one, whose last
 // message was a ping, the smallest.
 func relay(dst io.Writer, src io.Reader) (int64, error) {
 	var copied int64
-	size := 0
+	size, small := 0, 0
 	buffer := relayBuffer(size)
 	defer func() { relayPools[size].Put(buffer) }()
 	for {
+		begun := time.Now()
 		n, err := src.Read(*buffer)
+		waited := time.Since(begun) >= relayWait
 		if n > 0 {
 			written, failure := dst.Write((*buffer)[:n])
 			copied += int64(written)
@@ -129,9 +141,13 @@ func relay(dst io.Writer, src io.Reader) (int64, error) {
 		if err != nil {
 			return copied, err
 		}
-		if next := relaySize(n, len(*buffer)); next != size {
+		next := relaySize(n, len(*buffer))
+		if small++; next >= size {
+			small = 0
+		}
+		if next > size || next < size && (waited || small >= relayReads) {
 			relayPools[size].Put(buffer)
-			size, buffer = next, relayBuffer(next)
+			size, buffer, small = next, relayBuffer(next), 0
 		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 const upgradeRequest = "GET /ws HTTP/1.1\r\nHost: " + ownName + "\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -161,6 +163,7 @@ func TestWebsocketRefused(t *testing.T) {
 
 // reads is a source that answers pieces, and notes the room it was given.
 type reads struct {
+	wait   time.Duration
 	pieces []int
 	rooms  []int
 	end    error
@@ -168,6 +171,7 @@ type reads struct {
 
 func (r *reads) Read(p []byte) (int, error) {
 	r.rooms = append(r.rooms, len(p))
+	time.Sleep(r.wait)
 	if len(r.pieces) == 0 {
 		return 0, r.end
 	}
@@ -182,15 +186,23 @@ func (r *reads) Read(p []byte) (int, error) {
 func TestRelay(t *testing.T) {
 	t.Parallel()
 	const k = 1 << 10
-	src := &reads{pieces: []int{10, 100 * k, 16 * k, 9000, 10, 1000, 10}, end: io.EOF}
-	var dst bytes.Buffer
-	n, err := relay(&dst, src)
-	if want := int64(10 + 100*k + 16*k + 9000 + 10 + 1000 + 10); n != want || err != nil || int64(dst.Len()) != want {
-		t.Errorf("copies %d, want %d; %v", n, want, err)
-	}
-	if want := []int{k, k, 32 * k, 32 * k, 32 * k, 32 * k, 16 * k, 32 * k, 32 * k, k, 4 * k, k}; !slices.Equal(src.rooms, want) {
-		t.Errorf("reads into %v, want %v", src.rooms, want)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		src := &reads{wait: relayWait, pieces: []int{10, 100 * k, 16 * k, 9000, 10, 1000, 10}, end: io.EOF}
+		var dst bytes.Buffer
+		n, err := relay(&dst, src)
+		if want := int64(10 + 100*k + 16*k + 9000 + 10 + 1000 + 10); n != want || err != nil || int64(dst.Len()) != want {
+			t.Errorf("copies %d, want %d; %v", n, want, err)
+		}
+		if want := []int{k, k, 32 * k, 32 * k, 32 * k, 32 * k, 16 * k, 32 * k, 32 * k, k, 4 * k, k}; !slices.Equal(src.rooms, want) {
+			t.Errorf("reads into %v, want %v", src.rooms, want)
+		}
+		// While traffic is dense, small reads do not count one by one.
+		dense := &reads{pieces: append([]int{k}, slices.Repeat([]int{10}, relayReads+1)...), end: io.EOF}
+		_, _ = relay(io.Discard, dense)
+		if want := append(append([]int{k}, slices.Repeat([]int{32 * k}, relayReads)...), k, k); !slices.Equal(dense.rooms, want) {
+			t.Errorf("reads into %v, want %v", dense.rooms, want)
+		}
+	})
 	broken := errors.New("broken")
 	if _, err := relay(io.Discard, &reads{end: broken}); !errors.Is(err, broken) {
 		t.Errorf("answers %v", err)
