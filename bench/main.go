@@ -56,9 +56,9 @@ func run(ctx context.Context, arguments []string, out, progress io.Writer) error
 		return err
 	})
 	flags.IntVar(&o.rounds, "rounds", 3, "`times` that everything is measured")
-	flags.DurationVar(&o.span, "time", 1300*time.Millisecond, "`time` of each measurement")
-	flags.DurationVar(&o.warm, "warm", 300*time.Millisecond, "`time` before each measurement that does not count")
-	flags.DurationVar(&o.settle, "settle", 3*time.Second, "`time` between opening websockets and looking at the memory")
+	flags.DurationVar(&o.span, "time", time.Second, "`time` of each measurement")
+	flags.DurationVar(&o.warm, "warm", 200*time.Millisecond, "`time` before each measurement that does not count")
+	flags.DurationVar(&o.settle, "settle", 2*time.Second, "`time` between opening websockets and looking at the memory")
 	flags.IntVar(&o.websockets, "websockets", 1000, "idle `websockets` to open, twice; 0 for none")
 	if err := flags.Parse(arguments); err != nil {
 		return err

@@ -266,12 +266,10 @@ func compiledVersion(binary, module, said string) string {
 	if err != nil {
 		return said
 	}
-	for _, m := range info.Deps {
-		if m.Path == module {
-			return m.Version + ", " + info.GoVersion
-		}
+	if info.Main.Path != module {
+		return said
 	}
-	return said
+	return info.Main.Version + ", " + info.GoVersion
 }
 
 // startBackend starts the back end, in a process of its own.
