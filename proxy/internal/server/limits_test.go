@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -145,8 +144,6 @@ func (n *notes) has(text string) bool {
 func TestMaxConnections(t *testing.T) {
 	t.Parallel()
 	f := startFront(t, func(s *limits) { s.MaxConnections = 2 }, func(http.ResponseWriter, *http.Request) {})
-	said := new(notes)
-	f.conns.log = slog.New(slog.NewTextHandler(said, nil))
 	var taken []*tls.Conn
 	for range 2 {
 		conn, err := f.dial(t.Context(), "http/1.1")
@@ -164,7 +161,7 @@ func TestMaxConnections(t *testing.T) {
 		}
 		third <- err
 	}()
-	until(t, func() bool { return said.has("further clients wait") })
+	until(t, func() bool { return f.said.has("further clients wait") })
 	if n := f.conns.count(); n != 2 {
 		t.Errorf("there are %d connections", n)
 	}

@@ -69,6 +69,7 @@ type inside struct {
 	clients
 	// served counts the requests that are over.
 	served atomic.Int64
+	said   notes
 }
 
 // startFront has a front serve a handler over TLS.
@@ -91,7 +92,7 @@ func startFront(t *testing.T, change func(*limits), handler http.HandlerFunc) *i
 	i.front = newFront(listener, config, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer i.served.Add(1)
 		handler(w, r)
-	}), s, new(atomic.Int64), slog.New(slog.DiscardHandler))
+	}), s, new(atomic.Int64), slog.New(slog.NewTextHandler(&i.said, nil)))
 	ended := make(chan struct{})
 	go func() {
 		_ = i.serve()
