@@ -38,6 +38,7 @@ func TestExamplesHaveRightKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		waiting := 0
 		for _, call := range exampleCall.FindAllStringSubmatch(string(text), -1) {
 			calls++
 			given := map[string]bool{}
@@ -50,6 +51,17 @@ func TestExamplesHaveRightKeys(t *testing.T) {
 			if !given["backend_port"] || !given["domain"] && !given["any_host"] || given["secret_arn"] == (given["bucket"] && given["prefix"]) {
 				t.Errorf("%s lacks a key in\n%s", file, strings.TrimSpace(call[1]))
 			}
+			// The guide says that the server's container has a health check, and
+			// the proxy waits for it.
+			if strings.Contains(call[1], `backend_container = "`) {
+				waiting++
+				if !strings.Contains(call[1], `backend_condition = "HEALTHY"`) {
+					t.Errorf("%s does not wait for the server to be healthy in\n%s", file, strings.TrimSpace(call[1]))
+				}
+			}
+		}
+		if checks := strings.Count(string(text), "http://127.0.0.1:8080/"); checks < waiting {
+			t.Errorf("%s has %d health checks of the server, and %d proxies that wait for one", file, checks, waiting)
 		}
 	}
 	if calls < 5 {

@@ -11,13 +11,15 @@ resource "aws_ecs_task_definition" "browser" {
 
   container_definitions = jsonencode([
     {
-      name      = "app"
-      image     = "123456789012.dkr.ecr.eu-west-2.amazonaws.com/app:1"
-      essential = true
+      name        = "app"
+      image       = "123456789012.dkr.ecr.eu-west-2.amazonaws.com/app:1"
+      essential   = true
+      healthCheck = { command = ["CMD-SHELL", "curl -fsS http://127.0.0.1:8080/ || exit 1"], interval = 5 }
     },
     provider::fargatedirect::proxy_container({
       backend_port      = 8080
       backend_container = "app"
+      backend_condition = "HEALTHY"
       bucket            = fargatedirect_certbot.browser.bucket_name
       prefix            = "browser/"
       domain            = fargatedirect_task_dns.browser.domain

@@ -40,7 +40,7 @@ variable "subnet_ids" {
 }
 
 variable "app_image" {
-  description = "Image of the server, which listens for HTTP on 127.0.0.1:8080."
+  description = "Image of the server for ARM64, which listens for HTTP on 127.0.0.1:8080 and has curl for its health check."
   type        = string
 }
 
@@ -140,10 +140,14 @@ resource "aws_ecs_task_definition" "browser" {
       image            = var.app_image
       essential        = true
       logConfiguration = local.log_configuration
+      # No port is mapped: clients come by the proxy. Deployments wait for it to
+      # be healthy, and so does the proxy.
+      healthCheck = { command = ["CMD-SHELL", "curl -fsS http://127.0.0.1:8080/ || exit 1"], interval = 5 }
     },
     provider::fargatedirect::proxy_container({
       backend_port      = 8080
       backend_container = "app"
+      backend_condition = "HEALTHY"
       bucket            = fargatedirect_certbot.browser.bucket_name
       prefix            = "browser/"
       domain            = fargatedirect_task_dns.browser.domain

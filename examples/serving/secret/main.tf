@@ -45,7 +45,7 @@ variable "security_group_ids" {
 }
 
 variable "app_image" {
-  description = "Image of the server, which listens for HTTP on 127.0.0.1:8080."
+  description = "Image of the server for ARM64, which listens for HTTP on 127.0.0.1:8080 and has curl for its health check."
   type        = string
 }
 
@@ -111,15 +111,24 @@ resource "aws_ecs_task_definition" "browser" {
   memory                   = 512
   execution_role_arn       = aws_iam_role.execution.arn
 
+  runtime_platform {
+    operating_system_family = "LINUX"
+    cpu_architecture        = "ARM64"
+  }
+
   container_definitions = jsonencode([
     {
       name      = "app"
       image     = var.app_image
       essential = true
+      # No port is mapped: clients come by the proxy. Deployments wait for it to
+      # be healthy, and so does the proxy.
+      healthCheck = { command = ["CMD-SHELL", "curl -fsS http://127.0.0.1:8080/ || exit 1"], interval = 5 }
     },
     provider::fargatedirect::proxy_container({
       backend_port      = 8080
       backend_container = "app"
+      backend_condition = "HEALTHY"
       secret_arn        = fargatedirect_certbot.browser.secret_arns["browser"]
       domain            = fargatedirect_task_dns.browser.domain
     }),
