@@ -30,8 +30,22 @@ func proxyFilesMutants() []mutant {
 		{
 			name: "proxy/outage-is-unhealthy",
 			file: report,
-			old:  "	case now.After(v.NotAfter):",
-			new:  "	case now.After(v.NotAfter), v.LastError != nil:",
+			old:  "	case v.Fixed && now.After(v.NotAfter):",
+			new:  "	case v.Fixed && now.After(v.NotAfter), v.LastError != nil:",
+			pkg:  health, test: "^TestReport$",
+		},
+		{
+			name: "proxy/killed-since-nobody-renews",
+			file: report,
+			old:  "	case v.Fixed && now.After(v.NotAfter):",
+			new:  "	case now.After(v.NotAfter):",
+			pkg:  health, test: "^TestReport$",
+		},
+		{
+			name: "proxy/expired-without-a-warning",
+			file: report,
+			old:  "!v.Fixed && now.After(v.NotAfter) {",
+			new:  "v.Fixed && now.After(v.NotAfter) {",
 			pkg:  health, test: "^TestReport$",
 		},
 		{

@@ -2,6 +2,7 @@ package files
 
 import (
 	"bytes"
+	"crypto/x509"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -142,6 +143,27 @@ func TestFollow(t *testing.T) {
 	if strings.Contains(process.Output(), "PRIVATE KEY") {
 		t.Error("the log has a key")
 	}
+}
+
+// A task that follows renewals goes on with a certificate that expired, and
+// says so; one that has it for its life asks to be replaced.
+func TestExpired(t *testing.T) {
+	t.Parallel()
+	bucket := proxytest.NewBucket(t)
+	// The clocks' difference is allowed for, so it is taken.
+	expired := bucket.Authority.Issue(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Second) })
+	bucket.Publish(expired)
+	_, environment := following(t, bucket, t.TempDir())
+	await(t, func() bool { return check(t, environment) == nil })
+	if report := ask(t, environment); report.Status != "ok" || !strings.HasPrefix(report.Warning, "the certificate expired on ") {
+		t.Errorf("it tells %+v", report)
+	}
+	fixed := []string{"FARGATEDIRECT_SECRET=" + expired.Secret(), "FARGATEDIRECT_DIRECTORY=" + t.TempDir(), "FARGATEDIRECT_HEALTH_LISTEN=" + proxytest.FreeAddress(t)}
+	proxytest.Start(t, fixed, "files").Await(t, "wrote the certificate")
+	await(t, func() bool {
+		err := check(t, fixed)
+		return err != nil && strings.Contains(err.Error(), "unhealthy: the certificate expired on ")
+	})
 }
 
 // One that was killed is followed by one that goes on from what is there; two

@@ -22,7 +22,8 @@ const (
 )
 
 // Check asks the proxy that listens there whether it is well, for 3 seconds at
-// most, and answers a line about it; an error if it is not well. It is for the
+// most, and answers a line about it, with what it warns of; an error if it is
+// not well. It is for the
 // health check of a container, which runs in it: an address without a host, or
 // of all hosts, is asked at loopback.
 func Check(ctx context.Context, address string) (string, error) {
@@ -92,6 +93,9 @@ func judge(status int, text []byte) (string, error) {
 	line := "healthy"
 	if c := report.Certificate; c != nil {
 		line += fmt.Sprintf(": the certificate %s is valid until %s", c.Serial, c.NotAfter.UTC().Format(time.RFC3339))
+		if report.Warning != "" {
+			line += "; warning: " + report.Warning
+		}
 		if c.LastError != "" {
 			line += "; last error: " + c.LastError
 		}

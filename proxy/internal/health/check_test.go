@@ -25,8 +25,11 @@ func TestCheck(t *testing.T) {
 		"well, in an outage": {handler: Handler(Source{Serving: func() certreader.Version {
 			return version(func(v *certreader.Version) { v.LastError = errors.New("denied\nby S3") })
 		}}), want: "; last error: denied by S3"},
-		"expired": {handler: Handler(Source{Serving: func() certreader.Version {
+		"expired, and followed": {handler: Handler(Source{Serving: func() certreader.Version {
 			return version(func(v *certreader.Version) { v.NotAfter = time.Now().Add(-time.Minute) })
+		}}), want: "; warning: the certificate expired on 2"},
+		"expired": {handler: Handler(Source{Serving: func() certreader.Version {
+			return version(func(v *certreader.Version) { v.Fixed, v.NotAfter = true, time.Now().Add(-time.Minute) })
 		}}), errSay: "unhealthy: the certificate expired on 2"},
 		"redirect": {handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == Path {

@@ -2,9 +2,11 @@
 //
 // Well is what another task in its place would not do better. So a look for a
 // renewal that failed is told and no more: an outage of S3 must not end tasks
-// that serve. A certificate that has expired is not well. Nor is one that is
-// about to and that the task got only once, when it started: ECS then replaces
-// the task, and the next one has the renewed certificate.
+// that serve. Nor must a certificate that expired since nobody renewed it: a
+// new task would refuse to start with it, while this one takes the next as soon
+// as there is one. It is a warning. What a task got only once, when it started,
+// is not well before it expires: ECS then replaces the task, and the next one
+// has the renewed certificate.
 package health
 
 import (
@@ -37,6 +39,9 @@ type Source struct {
 type Report struct {
 	// Status is "ok", or why it is not.
 	Status string `json:"status"`
+	// Warning is what clients notice and another task would not mend; empty if
+	// there is no such thing.
+	Warning string `json:"warning,omitempty"`
 	// Hostname is the task's own name; empty if it is not known.
 	Hostname string `json:"hostname,omitempty"`
 	// Draining says that the task was told to end, and does so. It is well.
@@ -75,6 +80,9 @@ func (s Source) report(now time.Time, share float64) Report {
 	if err := wrong(v, now, share); err != nil {
 		r.Status = err.Error()
 	}
+	if !v.NotAfter.IsZero() && !v.Fixed && now.After(v.NotAfter) {
+		r.Warning = fmt.Sprintf("the certificate expired on %s, and is served until there is another", stamp(v.NotAfter))
+	}
 	if v.NotAfter.IsZero() {
 		return r
 	}
@@ -95,7 +103,7 @@ func wrong(v certreader.Version, now time.Time, share float64) error {
 		return fmt.Errorf("there is no certificate yet: %w", v.LastError)
 	case v.NotAfter.IsZero():
 		return errors.New("there is no certificate yet")
-	case now.After(v.NotAfter):
+	case v.Fixed && now.After(v.NotAfter):
 		return fmt.Errorf("the certificate expired on %s", stamp(v.NotAfter))
 	case v.Fixed && v.NotAfter.Sub(now) < lead(v, share):
 		return fmt.Errorf("the certificate expires on %s, and the task has it for its life: another task gets the renewed one", stamp(v.NotAfter))

@@ -49,13 +49,22 @@ func ask(t *testing.T, handler http.Handler, method, path string) (int, Report) 
 func TestReport(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		change func(*certreader.Version)
-		age    time.Duration
-		want   string
+		change  func(*certreader.Version)
+		age     time.Duration
+		want    string
+		warning string
 	}{
-		"fresh":   {want: ok},
-		"old":     {age: 89 * day, want: ok},
-		"expired": {age: 91 * day, want: "the certificate expired on 2000-03-30T23:00:00Z"},
+		"fresh": {want: ok},
+		"old":   {age: 89 * day, want: ok},
+		"expired, as another task's would be": {
+			age: 91 * day, want: ok,
+			warning: "the certificate expired on 2000-03-30T23:00:00Z, and is served until there is another",
+		},
+		"expired in an outage": {
+			change: func(v *certreader.Version) { v.LastError = errors.New("reading s3://certs/a/current.json: denied") },
+			age:    91 * day, want: ok,
+			warning: "the certificate expired on 2000-03-30T23:00:00Z, and is served until there is another",
+		},
 		"an outage is nothing that another task would not have": {
 			change: func(v *certreader.Version) { v.LastError = errors.New("reading s3://certs/a/current.json: denied") },
 			age:    89*day + 20*time.Hour, want: ok,
@@ -88,6 +97,9 @@ func TestReport(t *testing.T) {
 				code, report := ask(t, handler, http.MethodGet, Path)
 				if report.Status != test.want || (code == http.StatusOK) != (test.want == ok) || code != http.StatusOK && code != http.StatusServiceUnavailable {
 					t.Errorf("status %d: %s, want %s", code, report.Status, test.want)
+				}
+				if report.Warning != test.warning {
+					t.Errorf("it warns of %q, want %q", report.Warning, test.warning)
 				}
 				if report.Hostname != "a.tasks.example.com" || report.Draining || report.Connections != nil {
 					t.Errorf("tells %+v", report)
