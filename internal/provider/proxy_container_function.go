@@ -66,6 +66,15 @@ func proxyContainerKeys() string {
 	return b.String()
 }
 
+// listed makes a list of several lines. Terraform breaks long lines, so that
+// one could not tell where the next begins.
+func listed(lines string) string {
+	if !strings.Contains(lines, "\n") {
+		return lines
+	}
+	return "\n\n- " + strings.ReplaceAll(lines, "\n", "\n- ")
+}
+
 func (f *proxyContainerFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
 	var settings types.Dynamic
 	resp.Error = req.Arguments.Get(ctx, &settings)
@@ -85,7 +94,7 @@ func (f *proxyContainerFunction) Run(ctx context.Context, req function.RunReques
 	definition, known, err := proxycontainer.New(arguments, f.image)
 	switch {
 	case err != nil:
-		resp.Error = function.NewArgumentFuncError(0, err.Error())
+		resp.Error = function.NewArgumentFuncError(0, listed(err.Error()))
 		return
 	case !known:
 		resp.Error = resp.Result.Set(ctx, types.DynamicUnknown())

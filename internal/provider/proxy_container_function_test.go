@@ -113,6 +113,7 @@ func TestProxyContainer(t *testing.T) {
 		"wrong beside":  {argument: proxySettings(map[string]tftypes.Value{"bucket": tftypes.NewValue(tftypes.String, tftypes.UnknownValue), "stop_timeout": tftypes.NewValue(tftypes.Number, 0)}), problem: "stop_timeout: 0 is not a whole number from 2 to 120"},
 		"no object":     {argument: tfString("browser"), problem: "the argument must be an object, such as"},
 		"null object":   {argument: tftypes.NewValue(tftypes.DynamicPseudoType, nil), problem: "the argument must be an object, such as"},
+		"two mistakes":  {argument: proxySettings(map[string]tftypes.Value{"stop_timeout": tftypes.NewValue(tftypes.Number, 0), "bucket": tfString("B")}), problem: "\n\n- bucket: \"B\" is not the name of a bucket (for example bucket = fargatedirect_certbot.browser.bucket_name)\n- stop_timeout: 0 is not"},
 		"refused":       {argument: proxySettings(map[string]tftypes.Value{"port": tftypes.NewValue(tftypes.Number, 1)}), problem: `there is no key "port" (did you mean backend_port?)`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -46,6 +46,9 @@ func containerName(v string) string {
 }
 
 func imageReference(v string) string {
+	if strings.Contains(v, "://") {
+		return fmt.Sprintf("%q is an address; a reference of an image has no https:// before it", v)
+	}
 	if imagePattern.MatchString(v) {
 		return ""
 	}

@@ -102,6 +102,9 @@ func (r *reader) certificate(d *Definition, set func(name, value string)) {
 	region := r.text("region", regionName)
 	interval := r.text("interval", positiveDuration)
 	names, namesGiven := r.texts("names", certificateName)
+	if list, is := r.given["names"].([]any); is && len(list) == 0 {
+		r.problem("names", "an empty list would let a certificate for any names pass; leave it out for the names below domain")
+	}
 	r.oneSource()
 
 	set("BUCKET", bucket)

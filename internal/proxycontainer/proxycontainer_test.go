@@ -157,7 +157,6 @@ func TestNew_names(t *testing.T) {
 	}{
 		"of the domain": {with(nil), "*.browser.example.com"},
 		"given":         {with(object{"names": []any{"*.example.com"}}), "*.example.com"},
-		"any":           {with(object{"names": []any{}}), ""},
 		"no domain":     {with(object{"domain": nil, "any_host": true}), ""},
 	} {
 		got := ""

@@ -55,6 +55,7 @@ func TestNew_refused(t *testing.T) {
 		"no id":           {with(object{"hostname_template": "login"}), "it must contain {task_id} or {short_id}"},
 		"no names":        {with(object{"names": "*.example.com"}), "names: it must be a list of strings, not a string"},
 		"null name":       {with(object{"names": []any{nil}}), "names: it must be a list of strings"},
+		"none of names":   {with(object{"names": []any{}}), "names: an empty list would let a certificate for any names pass"},
 		"wrong name":      {with(object{"names": []any{"x.*.example.com"}}), "names: "},
 
 		"own container":   {with(object{"backend_container": "proxy"}), `backend_container: "proxy" is the proxy's own name`},
@@ -68,6 +69,7 @@ func TestNew_refused(t *testing.T) {
 		"stop at once":    {with(object{"stop_timeout": n(1)}), "1 is not a whole number from 2 to 120"},
 		"never stop":      {with(object{"stop_timeout": n(121)}), "121 is not a whole number from 2 to 120"},
 		"image":           {with(object{"image": "proxy image"}), `"proxy image" is not a reference of an image`},
+		"image's address": {with(object{"image": "https://example.com/proxy:1"}), "image: \"https://example.com/proxy:1\" is an address"},
 		"short digest":    {with(object{"image": "proxy@sha256:abc"}), "is not a reference of an image"},
 		"more reserved":   {with(object{"memory": n(64), "memory_reservation": n(64)}), "ECS wants it to be less than memory (64)"},
 		"little memory":   {with(object{"memory": n(5)}), "5 is not a whole number from 6"},

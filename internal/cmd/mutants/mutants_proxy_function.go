@@ -17,6 +17,13 @@ func proxyFunctionMutants() []mutant {
 			pkg:  pkg, test: "^TestNew_refused$",
 		},
 		{
+			name: "proxycontainer/no-names-checked",
+			file: container,
+			old:  `is && len(list) == 0 {`,
+			new:  `is && len(list) < 0 {`,
+			pkg:  pkg, test: "^TestNew_refused$",
+		},
+		{
 			name: "proxycontainer/killed-before-drained",
 			file: container,
 			old:  "drain := d.StopTimeout - min(exitMargin, d.StopTimeout/2)",
