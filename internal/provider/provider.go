@@ -105,5 +105,6 @@ func (p *fargatedirectProvider) Functions(context.Context) []func() function.Fun
 	return []func() function.Function{
 		newTaskHostnameFunction,
 		func() function.Function { return newProxyContainerFunction(p.proxyImage) },
+		func() function.Function { return newProxyImageFunction(p.proxyImage) },
 	}
 }

@@ -58,7 +58,7 @@ func TestSchemasAreDescribed(t *testing.T) {
 			t.Errorf("function %s is not described", name)
 		}
 	}
-	if len(schemas.ResourceSchemas) != 3 || len(schemas.DataSourceSchemas) != 1 || len(schemas.Functions) != 2 || len(schemas.ActionSchemas) != 1 {
+	if len(schemas.ResourceSchemas) != 3 || len(schemas.DataSourceSchemas) != 1 || len(schemas.Functions) != 3 || len(schemas.ActionSchemas) != 1 {
 		t.Errorf("the provider has %d resources, %d data sources, %d functions and %d actions", len(schemas.ResourceSchemas), len(schemas.DataSourceSchemas), len(schemas.Functions), len(schemas.ActionSchemas))
 	}
 }

@@ -27,11 +27,6 @@ variable "hosted_zone_id" {
   type        = string
 }
 
-variable "proxy_image" {
-  description = "Image of fargatedirect-proxy, pinned by its digest."
-  type        = string
-}
-
 variable "nginx_image" {
   description = "Image of nginx, in whose configuration ssl_certificate and ssl_certificate_key are /certificates/bundle.pem."
   type        = string
@@ -102,7 +97,7 @@ resource "aws_ecs_task_definition" "browser" {
   container_definitions = jsonencode([
     {
       name                   = "certificates"
-      image                  = var.proxy_image
+      image                  = provider::fargatedirect::proxy_image()
       command                = ["files", "-once"]
       essential              = false
       user                   = "65532:65532"

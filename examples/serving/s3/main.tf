@@ -179,6 +179,12 @@ resource "aws_vpc_security_group_egress_rule" "browser" {
   ip_protocol       = "-1"
 }
 
+# It fails while there is no certificate, so that no task starts without one.
+data "fargatedirect_certificate" "browser" {
+  certbot = fargatedirect_certbot.browser.name
+  key     = "browser"
+}
+
 resource "aws_ecs_service" "browser" {
   name            = "browser"
   cluster         = var.cluster_arn
@@ -192,6 +198,10 @@ resource "aws_ecs_service" "browser" {
     assign_public_ip = true
   }
 
-  # Tasks that cannot read the certificate do not start.
-  depends_on = [aws_iam_role_policy.certificate, aws_iam_role_policy_attachment.execution]
+  # Tasks without a certificate, or the right to read it, do not start.
+  depends_on = [
+    data.fargatedirect_certificate.browser,
+    aws_iam_role_policy.certificate,
+    aws_iam_role_policy_attachment.execution,
+  ]
 }

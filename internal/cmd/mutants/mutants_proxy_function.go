@@ -59,6 +59,13 @@ func proxyFunctionMutants() []mutant {
 			pkg:  pkg, test: "^TestNew_definition$",
 		},
 		{
+			name: "proxyimage/none-told",
+			file: "internal/provider/proxy_image_function.go",
+			old:  `if f.image == "" {`,
+			new:  `if f.image == "none" {`,
+			pkg:  "./internal/provider", test: "^TestProxyImage$",
+		},
+		{
 			name: "proxycontainer/unknown-result-told",
 			file: "internal/provider/proxy_container_function.go",
 			old:  "	case !known:\n",
