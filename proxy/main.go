@@ -67,7 +67,6 @@ func run(ctx, now context.Context, arguments, environment []string, out io.Write
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewJSONHandler(out, nil))
 	switch s.Command {
 	case settings.Health:
 		line, err := health.Check(ctx, s.HealthListen)
@@ -80,9 +79,9 @@ func run(ctx, now context.Context, arguments, environment []string, out io.Write
 		_, err := fmt.Fprintln(out, version)
 		return err
 	case settings.Files:
-		return runFiles(ctx, s, environment, log)
+		return runFiles(ctx, s, environment, slog.New(slog.NewJSONHandler(out, nil)))
 	default:
-		return server.Run(ctx, now, s, log, out)
+		return server.Run(ctx, now, s, out)
 	}
 }
 

@@ -2,12 +2,14 @@ package main
 
 import (
 	"crypto/tls"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,5 +50,10 @@ func TestServe(t *testing.T) {
 	}
 	if err := process.Terminate(t, 10*time.Second); err != nil {
 		t.Errorf("ends with %v", err)
+	}
+	for line := range strings.Lines(process.Output()) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("a line of the log is no JSON: %s", line)
+		}
 	}
 }

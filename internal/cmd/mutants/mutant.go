@@ -55,6 +55,7 @@ func all() []mutant {
 		proxyBenchMutants(),
 		proxyFunctionMutants(),
 		proxyDocsMutants(),
+		proxyReviewMutants(),
 	)
 }
 

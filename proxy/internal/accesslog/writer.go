@@ -62,7 +62,7 @@ func (w *Writer) Close(ctx context.Context) error {
 	case <-w.done:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("writing the rest of the access log: %w", ctx.Err())
+		return fmt.Errorf("writing the rest of the log: %w", ctx.Err())
 	}
 }
 

@@ -20,6 +20,10 @@ const (
 	// asked whether it is still there, and has as long to answer. A request that
 	// waits long for its answer is so told from a client that has gone.
 	pingAfter = 30 * time.Second
+	// maxFrame is the least that RFC 9113, section 6.5.2, allows. net/http makes
+	// room for a frame when its length is told, and keeps it as long as the
+	// connection: a MiB for 9 bytes of an attacker's, if it were left to it.
+	maxFrame = 16 << 10
 )
 
 // front serves a listener, and drains it.
@@ -39,7 +43,7 @@ type front struct {
 // newFront makes a front, for HTTPS if there is a config. It adds its connections
 // to those that are open.
 func newFront(listener net.Listener, config *tls.Config, handler http.Handler, s settings.Settings, open *atomic.Int64, log *slog.Logger) *front {
-	f := &front{conns: newConnections(listener, s.MaxConnections, open, log), grpc: s.BackendProtocol == settings.H2C}
+	f := &front{conns: newConnections(listener, s.MaxConnections, open, slog.New(newSampler(log.Handler()))), grpc: s.BackendProtocol == settings.H2C}
 	f.server = &http.Server{
 		Handler: f.handler(handler, s.StallTimeout), TLSConfig: config, ConnState: noteState,
 		// It is also the time that a handshake may take.
@@ -48,8 +52,8 @@ func newFront(listener net.Listener, config *tls.Config, handler http.Handler, s
 		MaxHeaderBytes:    s.MaxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(newSampler(log.Handler()), slog.LevelWarn),
 		HTTP2: &http.HTTP2Config{
-			MaxConcurrentStreams: maxStreams,
-			SendPingTimeout:      pingAfter, PingTimeout: pingAfter,
+			MaxConcurrentStreams: maxStreams, MaxReadFrameSize: maxFrame,
+			SendPingTimeout: pingAfter, PingTimeout: pingAfter,
 			WriteByteTimeout: s.StallTimeout,
 		},
 	}

@@ -133,10 +133,10 @@ func (n *notes) Write(p []byte) (int, error) {
 	return n.text.Write(p)
 }
 
-func (n *notes) has(text string) bool {
+func (n *notes) times(text string) int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return strings.Contains(n.text.String(), text)
+	return strings.Count(n.text.String(), text)
 }
 
 // TestMaxConnections has one client more than there may be wait until another
@@ -161,7 +161,7 @@ func TestMaxConnections(t *testing.T) {
 		}
 		third <- err
 	}()
-	until(t, func() bool { return f.said.has("further clients wait") })
+	until(t, func() bool { return f.said.times("further clients wait") > 0 })
 	if n := f.conns.count(); n != 2 {
 		t.Errorf("there are %d connections", n)
 	}
@@ -173,6 +173,12 @@ func TestMaxConnections(t *testing.T) {
 	_ = taken[0].Close()
 	if err := receive(t, third); err != nil {
 		t.Errorf("there is no place for the third: %v", err)
+	}
+	for range 5 {
+		_, _ = f.serial(t.Context())
+	}
+	if n := f.said.times("further clients wait"); n != 1 {
+		t.Errorf("that is told %d times within a minute", n)
 	}
 }
 

@@ -28,6 +28,9 @@ func redirect(hostname, httpsPort string, anyHost bool, names func() []string) h
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			w.Header().Set("Allow", "GET, HEAD")
 			http.Error(w, "Use HTTPS.", http.StatusMethodNotAllowed)
+		case !strings.HasPrefix(r.URL.RequestURI(), "/"):
+			// GET x:.example.org, say, would be added to the name.
+			http.Error(w, "The request's target is no path.", http.StatusBadRequest)
 		default:
 			if httpsPort != "443" {
 				host = net.JoinHostPort(host, httpsPort)
@@ -42,6 +45,9 @@ func redirect(hostname, httpsPort string, anyHost bool, names func() []string) h
 // wildcard is for one label (RFC 9525, section 6.3).
 func covered(names []string, host string) bool {
 	label, rest, _ := strings.Cut(host, ".")
+	if strings.ContainsFunc(label, func(c rune) bool { return !isLabel(c) }) {
+		return false
+	}
 	for _, name := range names {
 		name = strings.ToLower(name)
 		if name == host || label != "" && rest != "" && name == "*."+rest {
@@ -49,4 +55,10 @@ func covered(names []string, host string) bool {
 		}
 	}
 	return false
+}
+
+// isLabel tells whether names have such a character. Host headers may have
+// others, too, which mean something in a URL.
+func isLabel(c rune) bool {
+	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_'
 }

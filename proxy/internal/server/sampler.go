@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// samplePause is the time between two lines of net/http's own.
+// samplePause is the time between two lines.
 const samplePause = time.Minute
 
-// sampler lets a line through now and then: scanners and clients that break off
-// handshakes are not to fill the log.
+// sampler lets a line through now and then: scanners, and clients that break off
+// handshakes or take all connections, are not to fill the log.
 type sampler struct {
 	slog.Handler
 	mu      sync.Mutex

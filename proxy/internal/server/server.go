@@ -23,10 +23,11 @@ import (
 // Run serves until the context ends, which SIGTERM does, and then lets what was
 // begun end, for DrainTimeout at most, or until now ends, which a second SIGTERM
 // does. It answers nil when no request was cut; websockets, which know no end,
-// do not count. Out gets the access log.
-func Run(ctx, now context.Context, s settings.Settings, log *slog.Logger, out io.Writer) error {
+// do not count. Out gets the log, and is not waited for: it may stand still.
+func Run(ctx, now context.Context, s settings.Settings, out io.Writer) error {
 	lines := accesslog.NewWriter(out)
 	defer closeLog(lines)
+	log := slog.New(slog.NewJSONHandler(lines, nil))
 	p := &proxy{settings: s, log: log}
 	defer p.close()
 	if err := p.listen(ctx); err != nil {
@@ -42,7 +43,7 @@ func Run(ctx, now context.Context, s settings.Settings, log *slog.Logger, out io
 		}
 		return err
 	}
-	failed := p.serve(lines)
+	failed := p.serve()
 	log.Info("serving", "listen", s.Listen, "redirect_listen", s.RedirectListen, "health_listen", s.HealthListen, "hostname", p.hostname, "serial", p.serving().Serial)
 	select {
 	case err := <-failed:
@@ -52,7 +53,7 @@ func Run(ctx, now context.Context, s settings.Settings, log *slog.Logger, out io
 	}
 }
 
-// closeLog writes what is left of the access log, to an output that takes it.
+// closeLog writes what is left of the log, to an output that takes it.
 func closeLog(lines *accesslog.Writer) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -125,20 +126,20 @@ func (p *proxy) serving() certreader.Version {
 }
 
 // handler is what answers clients.
-func (p *proxy) handler(out io.Writer) http.Handler {
+func (p *proxy) handler() http.Handler {
 	s := p.settings
 	handler := forward.New(forward.Options{Port: s.BackendPort, H2C: s.BackendProtocol == settings.H2C, Hostname: p.hostname, AnyHost: s.AnyHost, Logger: p.log})
 	if s.AccessLog {
-		handler = accesslog.Handler(slog.New(slog.NewJSONHandler(out, nil)), handler)
+		handler = accesslog.Handler(p.log, handler)
 	}
 	return handler
 }
 
 // serve begins, and answers where the first failure arrives.
-func (p *proxy) serve(out io.Writer) <-chan error {
+func (p *proxy) serve() <-chan error {
 	config := p.reader.Load().TLSConfig()
 	config.NextProtos = []string{"h2", "http/1.1"}
-	p.fronts = append(p.fronts, newFront(p.https, config, p.handler(out), p.settings, &p.open, p.log))
+	p.fronts = append(p.fronts, newFront(p.https, config, p.handler(), p.settings, &p.open, p.log))
 	if p.plain != nil {
 		_, port, _ := net.SplitHostPort(p.https.Addr().String())
 		to := redirect(p.hostname, port, p.settings.AnyHost, func() []string { return p.serving().Names })

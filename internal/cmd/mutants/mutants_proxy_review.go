@@ -1,0 +1,54 @@
+package main
+
+// proxyReviewMutants break what keeps attackers, and logs that stand still,
+// from doing harm to the proxy.
+func proxyReviewMutants() []mutant {
+	const (
+		dir = "proxy/internal/server/"
+		pkg = "./proxy/internal/server"
+	)
+	return []mutant{
+		{
+			name: "proxy/redirect-to-a-longer-name",
+			file: dir + "redirect.go",
+			old:  "		case !strings.HasPrefix(r.URL.RequestURI(), \"/\"):\n",
+			new:  "		case false:\n",
+			pkg:  pkg, test: "^TestRedirect$",
+		},
+		{
+			name: "proxy/redirect-to-what-is-no-name",
+			file: dir + "redirect.go",
+			old:  "	if strings.ContainsFunc(label, func(c rune) bool { return !isLabel(c) }) {\n",
+			new:  "	if false {\n",
+			pkg:  pkg, test: "^TestRedirect$",
+		},
+		{
+			name: "proxy/large-frames",
+			file: dir + "front.go",
+			old:  "MaxReadFrameSize: maxFrame,",
+			new:  "",
+			pkg:  pkg, test: "^TestLargeFrame$",
+		},
+		{
+			name: "proxy/stuck-log-keeps-waiting",
+			file: dir + "server.go",
+			old:  "slog.NewJSONHandler(lines, nil)",
+			new:  "slog.NewJSONHandler(out, nil)",
+			pkg:  pkg, test: "^TestStuckLog$",
+		},
+		{
+			name: "proxy/log-flooded-by-connections",
+			file: dir + "front.go",
+			old:  "slog.New(newSampler(log.Handler()))",
+			new:  "log",
+			pkg:  pkg, test: "^TestMaxConnections$",
+		},
+		{
+			name: "proxy/log-is-not-json",
+			file: "proxy/internal/certificate/certificate.go",
+			old:  "o.DisableLogOutputChecksumValidationSkipped = true",
+			new:  "",
+			pkg:  "./proxy", test: "^TestServe$",
+		},
+	}
+}
