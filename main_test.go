@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -64,6 +65,28 @@ func TestPinned(t *testing.T) {
 	} {
 		if pinned.MatchString(reference) != good {
 			t.Errorf("%q is pinned: %v, want %v", reference, !good, good)
+		}
+	}
+}
+
+// TestReleaseWantsImage runs the release's first hook: without an image there
+// is no release.
+func TestReleaseWantsImage(t *testing.T) {
+	t.Parallel()
+	release, err := os.ReadFile(".goreleaser.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hook := regexp.MustCompile(`(?m)^    - sh -c '(.*)'$`).FindSubmatch(release)
+	if hook == nil {
+		t.Fatal("there is no hook that looks for the image")
+	}
+	for image, good := range map[string]bool{"": false, "registry.example.com/proxy:1.2.3": false, "registry.example.com/proxy@sha256:0a": true} {
+		cmd := exec.CommandContext(t.Context(), "sh", "-c", string(hook[1]))
+		cmd.Env = []string{"PROXY_IMAGE=" + image}
+		out, err := cmd.CombinedOutput()
+		if (err == nil) != good || !good && !strings.Contains(string(out), "PROXY_IMAGE must be") {
+			t.Errorf("%q: %v, %s", image, err, out)
 		}
 	}
 }
