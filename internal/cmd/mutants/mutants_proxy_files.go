@@ -86,8 +86,8 @@ func proxyFilesMutants() []mutant {
 		{
 			name: "proxy/version-gone-at-once",
 			file: folder,
-			old:  "time.Since(followed) >= stay",
-			new:  "time.Since(followed) >= 0",
+			old:  "time.Since(at) >= stay",
+			new:  "time.Since(at) >= 0",
 			pkg:  files, test: "^TestTidy$",
 		},
 		{
@@ -100,9 +100,37 @@ func proxyFilesMutants() []mutant {
 		{
 			name: "proxy/link-gone-for-a-moment",
 			file: folder,
-			old:  "	if err := os.Rename(f.at(nextLink), f.at(currentLink)); err != nil {",
-			new:  "	_ = os.Remove(f.at(currentLink))\n	if err := syncFolder(f.path); err != nil {\n		return err\n	}\n	if err := os.Rename(f.at(nextLink), f.at(currentLink)); err != nil {",
+			old:  "	if err := f.root.Rename(nextLink, currentLink); err != nil {",
+			new:  "	_ = f.root.Remove(currentLink)\n	if err := f.sync(\".\"); err != nil {\n		return err\n	}\n	if err := f.root.Rename(nextLink, currentLink); err != nil {",
 			pkg:  files, test: "^TestReadersSeePairs$",
+		},
+		{
+			name: "proxy/writes-elsewhere",
+			file: folder,
+			old:  "f.root.OpenFile(lockFile,",
+			new:  "os.OpenFile(filepath.Join(f.path, lockFile),",
+			pkg:  files, test: "^TestHostileFolder$",
+		},
+		{
+			name: "proxy/removes-what-is-somebodys",
+			file: folder,
+			old:  "		if versionPattern.MatchString(entry.Name()) {",
+			new:  "		if entry.Name() != \"\" {",
+			pkg:  files, test: "^TestTidyWithWrongClock$",
+		},
+		{
+			name: "proxy/old-keys-of-a-wrong-clock",
+			file: folder,
+			old:  "	next := current\n",
+			new:  "	next := \"\"\n",
+			pkg:  files, test: "^TestTidyWithWrongClock$",
+		},
+		{
+			name: "proxy/key-through-a-link-elsewhere",
+			file: folder,
+			old:  "	file, err := f.root.OpenFile(path, os.O_RDONLY|",
+			new:  "	file, err := os.OpenFile(filepath.Join(f.path, path), os.O_RDONLY|",
+			pkg:  files, test: "^TestHostileFolder$",
 		},
 		{
 			name: "proxy/two-writers",

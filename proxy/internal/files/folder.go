@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -28,14 +29,21 @@ const (
 // stamp is the time of a version, in its name.
 const stamp = "20060102T150405.000000000Z"
 
+// versionPattern is for the names that are given to versions: all others are
+// somebody's.
+var versionPattern = regexp.MustCompile(`^([0-9]{8}T[0-9]{6}\.[0-9]{9}Z)-[0-9a-f]+$`)
+
 const (
 	folderMode fs.FileMode = 0o755
 	chainMode  fs.FileMode = 0o644
 )
 
-// folder is where the files are. One process writes there at a time.
+// folder is where the files are. One process writes there at a time. But other
+// containers share the volume, and may have put anything there: no link in it
+// leads out of it, and nothing is waited for.
 type folder struct {
 	path    string
+	root    *os.Root
 	keyMode fs.FileMode
 	lock    *os.File
 }
@@ -43,27 +51,51 @@ type folder struct {
 // openFolder makes the folder if it is not there, finds out whether it can be
 // written to, and keeps others from doing so until close.
 func openFolder(path string, keyMode fs.FileMode) (*folder, error) {
-	f := &folder{path: path, keyMode: keyMode}
-	if err := os.MkdirAll(f.at(versions), folderMode); err != nil {
+	if err := os.MkdirAll(path, folderMode); err != nil {
 		return nil, hinted(fmt.Errorf("making the folder of the certificate: %w", err))
 	}
-	lock, err := os.OpenFile(f.at(lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	root, err := os.OpenRoot(path)
 	if err != nil {
-		return nil, hinted(fmt.Errorf("locking the folder of the certificate: %w", err))
+		return nil, hinted(fmt.Errorf("opening the folder of the certificate: %w", err))
+	}
+	f := &folder{path: path, root: root, keyMode: keyMode}
+	if err := f.take(); err != nil {
+		return nil, errors.Join(err, root.Close())
+	}
+	return f, nil
+}
+
+func (f *folder) take() error {
+	err := f.root.Mkdir(versions, folderMode)
+	if err == nil {
+		err = f.root.Chmod(versions, folderMode) // whatever the umask
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return f.failed("making the folder of versions", err)
+	}
+	lock, err := f.root.OpenFile(lockFile, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return f.failed("locking the folder of the certificate", err)
 	}
 	// A file system that knows no locks has none to break.
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
 		_ = lock.Close()
-		return nil, fmt.Errorf("locking the folder of the certificate: another proxy writes to %s; give each a -directory of its own", path)
+		return fmt.Errorf("locking the folder of the certificate: another proxy writes to %s; give each a -directory of its own", f.path)
 	}
 	f.lock = lock
-	return f, nil
+	return nil
 }
 
-func (f *folder) close() { _ = f.lock.Close() }
+func (f *folder) close() {
+	// A child that is just being started still has the file open for a moment.
+	_ = syscall.Flock(int(f.lock.Fd()), syscall.LOCK_UN)
+	_ = f.lock.Close()
+	_ = f.root.Close()
+}
 
-func (f *folder) at(names ...string) string {
-	return filepath.Join(append([]string{f.path}, names...)...)
+// failed is an error of the file system, which tells paths below the folder.
+func (f *folder) failed(what string, err error) error {
+	return hinted(fmt.Errorf("%s in %s: %w", what, f.path, err))
 }
 
 // publish puts a pair in force, and tells whether it was not already. Whatever
@@ -72,20 +104,20 @@ func (f *folder) publish(serial string, key, chain []byte) (bool, error) {
 	if err := f.links(); err != nil {
 		return false, err
 	}
-	before, err := os.Readlink(f.at(currentLink))
+	before, err := f.root.Readlink(currentLink)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return false, hinted(fmt.Errorf("looking for the certificate in use: %w; it must be a link, which is made if it is not there", err))
+		return false, f.failed("looking for the certificate in use", fmt.Errorf("%w; it must be a link, which is made if it is not there", err))
 	}
 	contents := []content{{keyFile, f.keyMode, key}, {chainFile, chainMode, chain}, {bundleFile, f.keyMode, slices.Concat(key, chain)}}
-	if before != "" && f.holds(before, contents) {
+	if f.holds(before, contents) {
 		return false, nil
 	}
 	now := filepath.Join(versions, time.Now().UTC().Format(stamp)+"-"+serial)
 	if err := f.writeVersion(now, contents); err != nil {
-		return false, hinted(fmt.Errorf("writing the certificate: %w", err))
+		return false, f.failed("writing the certificate", err)
 	}
 	if err := f.replaceLink(now); err != nil {
-		return false, hinted(fmt.Errorf("putting the certificate in use: %w", err))
+		return false, f.failed("putting the certificate in use", err)
 	}
 	return true, nil
 }
@@ -99,47 +131,60 @@ type content struct {
 
 // holds tells whether a version is what it should be.
 func (f *folder) holds(version string, contents []content) bool {
+	folder, name := filepath.Split(version)
+	if folder != versions+"/" || !versionPattern.MatchString(name) {
+		return false
+	}
 	return !slices.ContainsFunc(contents, func(c content) bool {
-		path := f.at(version, c.name)
-		text, err := os.ReadFile(path)
-		if err != nil || !bytes.Equal(text, c.text) {
-			return true
-		}
-		info, err := os.Stat(path)
-		return err != nil || info.Mode() != c.mode
+		return !f.holdsFile(filepath.Join(version, c.name), c)
 	})
+}
+
+func (f *folder) holdsFile(path string, c content) bool {
+	// Of a pipe nobody writes to, opening it would wait for ever.
+	file, err := f.root.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil || info.Mode() != c.mode {
+		return false
+	}
+	text, err := io.ReadAll(io.LimitReader(file, int64(len(c.text))+1))
+	return err == nil && bytes.Equal(text, c.text)
 }
 
 // writeVersion writes the files of a version, which has its name only when all
 // of them are on disk.
 func (f *folder) writeVersion(version string, contents []content) error {
-	next := f.at(versions, nextVersion)
-	if err := os.RemoveAll(next); err != nil { // of one that was killed
+	next := filepath.Join(versions, nextVersion)
+	if err := f.root.RemoveAll(next); err != nil { // of one that was killed
 		return err
 	}
-	if err := os.Mkdir(next, folderMode); err != nil {
+	if err := f.root.Mkdir(next, folderMode); err != nil {
 		return err
 	}
-	if err := os.Chmod(next, folderMode); err != nil { // whatever the umask
+	if err := f.root.Chmod(next, folderMode); err != nil { // whatever the umask
 		return err
 	}
 	for _, c := range contents {
-		if err := writeFile(filepath.Join(next, c.name), c); err != nil {
-			return errors.Join(err, os.RemoveAll(next))
+		if err := f.writeFile(filepath.Join(next, c.name), c); err != nil {
+			return errors.Join(err, f.root.RemoveAll(next))
 		}
 	}
-	if err := syncFolder(next); err != nil {
+	if err := f.sync(next); err != nil {
 		return err
 	}
-	if err := os.Rename(next, f.at(version)); err != nil {
+	if err := f.root.Rename(next, version); err != nil {
 		return err
 	}
-	return syncFolder(f.at(versions))
+	return f.sync(versions)
 }
 
-func writeFile(path string, c content) error {
+func (f *folder) writeFile(path string, c content) error {
 	// Nobody else may read it before it has its mode.
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := f.root.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -149,16 +194,16 @@ func writeFile(path string, c content) error {
 
 // replaceLink has current lead to a version.
 func (f *folder) replaceLink(version string) error {
-	if err := os.Remove(f.at(nextLink)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := f.root.Remove(nextLink); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := os.Symlink(version, f.at(nextLink)); err != nil {
+	if err := f.root.Symlink(version, nextLink); err != nil {
 		return err
 	}
-	if err := os.Rename(f.at(nextLink), f.at(currentLink)); err != nil {
+	if err := f.root.Rename(nextLink, currentLink); err != nil {
 		return err
 	}
-	return syncFolder(f.path)
+	return f.sync(".")
 }
 
 // links makes the names that lead through current, and nowhere until there is a
@@ -166,51 +211,74 @@ func (f *folder) replaceLink(version string) error {
 func (f *folder) links() error {
 	for _, name := range []string{keyFile, chainFile, bundleFile} {
 		target := filepath.Join(currentLink, name)
-		err := os.Symlink(target, f.at(name))
+		err := f.root.Symlink(target, name)
 		if errors.Is(err, fs.ErrExist) {
-			if got, _ := os.Readlink(f.at(name)); got != target {
-				return fmt.Errorf("making %s: it exists and is not a link to %s; remove it, or set another -directory", f.at(name), target)
+			if got, _ := f.root.Readlink(name); got != target {
+				return fmt.Errorf("making %s: it exists and is not a link to %s; remove it, or set another -directory", filepath.Join(f.path, name), target)
 			}
 			continue
 		}
 		if err != nil {
-			return hinted(fmt.Errorf("making a link to the certificate: %w", err))
+			return f.failed("making a link to the certificate", err)
 		}
 	}
 	return nil
 }
 
 // tidy removes the versions that others have followed for a while, and what a
-// process left that was killed. Names begin with the time, so the next name
-// says when a version was followed.
+// process left that was killed. What it does not know it leaves.
 func (f *folder) tidy() error {
-	current, err := os.Readlink(f.at(currentLink))
+	link, err := f.root.Readlink(currentLink)
 	if err != nil {
-		return fmt.Errorf("looking for the certificate in use: %w", err)
+		return f.failed("looking for the certificate in use", err)
 	}
-	entries, err := os.ReadDir(f.at(versions)) // by name
+	entries, err := fs.ReadDir(f.root.FS(), versions) // by name
 	if err != nil {
-		return fmt.Errorf("looking for old versions: %w", err)
+		return f.failed("looking for old versions", err)
+	}
+	var names []string
+	for _, entry := range entries {
+		if versionPattern.MatchString(entry.Name()) {
+			names = append(names, entry.Name())
+		}
 	}
 	old := []string{nextVersion}
-	for i, entry := range entries[:max(len(entries)-1, 0)] {
-		next, _, _ := strings.Cut(entries[i+1].Name(), "-")
-		followed, err := time.Parse(stamp, next)
-		if err == nil && time.Since(followed) >= stay && entry.Name() != filepath.Base(current) {
-			old = append(old, entry.Name())
+	for i, name := range names {
+		if followed(names, i, filepath.Base(link)) {
+			old = append(old, name)
 		}
 	}
 	for _, name := range old {
-		if err := os.RemoveAll(f.at(versions, name)); err != nil {
-			return fmt.Errorf("removing an old version: %w", err)
+		if err := f.root.RemoveAll(filepath.Join(versions, name)); err != nil {
+			return f.failed("removing an old version", err)
 		}
 	}
 	return nil
 }
 
-// syncFolder has the names in a folder written to disk.
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
+// followed tells whether a version has been followed for a while. Names begin
+// with the time, so the next name says when. One that is after the current one
+// is of a clock that was wrong, or of a process that was killed before it was
+// in use.
+func followed(names []string, i int, current string) bool {
+	next := current
+	switch {
+	case names[i] == current:
+		return false
+	case names[i] < current && i+1 < len(names):
+		next = names[i+1]
+	}
+	match := versionPattern.FindStringSubmatch(next)
+	if match == nil {
+		return false
+	}
+	at, err := time.Parse(stamp, match[1])
+	return err == nil && time.Since(at) >= stay
+}
+
+// sync has the names in a folder written to disk.
+func (f *folder) sync(path string) error {
+	folder, err := f.root.Open(path)
 	if err != nil {
 		return err
 	}

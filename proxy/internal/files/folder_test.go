@@ -287,7 +287,7 @@ func TestFullDisk(t *testing.T) {
 	if err := syscall.Mount("tmpfs", path, "tmpfs", 0, "size=64k"); err != nil {
 		t.Skipf("no file system can be mounted here: %v", err)
 	}
-	t.Cleanup(func() { _ = syscall.Unmount(path, 0) })
+	t.Cleanup(func() { _ = syscall.Unmount(path, syscall.MNT_DETACH) })
 	ca := proxytest.NewAuthority()
 	first, second := ca.Issue(nil), ca.Issue(nil)
 	f := opened(t, path, 0o600)
