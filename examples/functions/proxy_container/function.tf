@@ -14,7 +14,7 @@ resource "aws_ecs_task_definition" "browser" {
       name        = "app"
       image       = "123456789012.dkr.ecr.eu-west-2.amazonaws.com/app:1"
       essential   = true
-      healthCheck = { command = ["CMD-SHELL", "curl -fsS http://127.0.0.1:8080/ || exit 1"], interval = 5 }
+      healthCheck = { command = ["CMD-SHELL", "curl -fsS http://127.0.0.1:8080/ || exit 1"], interval = 5, startPeriod = 60 }
     },
     provider::fargatedirect::proxy_container({
       backend_port      = 8080

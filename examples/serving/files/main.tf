@@ -81,6 +81,22 @@ resource "aws_iam_role_policy_attachment" "execution" {
   policy_arn = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
 }
 
+resource "aws_cloudwatch_log_group" "browser" {
+  name              = "/ecs/browser"
+  retention_in_days = 30
+}
+
+locals {
+  log_configuration = {
+    logDriver = "awslogs"
+    options = {
+      "awslogs-group"         = aws_cloudwatch_log_group.browser.name
+      "awslogs-region"        = var.region
+      "awslogs-stream-prefix" = "task"
+    }
+  }
+}
+
 resource "aws_ecs_task_definition" "browser" {
   family                   = "browser"
   requires_compatibilities = ["FARGATE"]
@@ -102,6 +118,7 @@ resource "aws_ecs_task_definition" "browser" {
       essential              = false
       user                   = "65532:65532"
       readonlyRootFilesystem = true
+      logConfiguration       = local.log_configuration
       # The volume is this user's, because the image declares one at that path.
       mountPoints = [{ sourceVolume = "certificates", containerPath = "/certificates" }]
       environment = [
@@ -111,11 +128,12 @@ resource "aws_ecs_task_definition" "browser" {
       ]
     },
     {
-      name         = "nginx"
-      image        = var.nginx_image
-      essential    = true
-      portMappings = [{ containerPort = 443, hostPort = 443, protocol = "tcp" }]
-      mountPoints  = [{ sourceVolume = "certificates", containerPath = "/certificates", readOnly = true }]
+      name             = "nginx"
+      image            = var.nginx_image
+      essential        = true
+      logConfiguration = local.log_configuration
+      portMappings     = [{ containerPort = 443, hostPort = 443, protocol = "tcp" }]
+      mountPoints      = [{ sourceVolume = "certificates", containerPath = "/certificates", readOnly = true }]
       # It starts when the files are there; without them the task ends.
       dependsOn = [{ containerName = "certificates", condition = "SUCCESS" }]
     },

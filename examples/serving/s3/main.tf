@@ -142,7 +142,7 @@ resource "aws_ecs_task_definition" "browser" {
       logConfiguration = local.log_configuration
       # No port is mapped: clients come by the proxy. Deployments wait for it to
       # be healthy, and so does the proxy.
-      healthCheck = { command = ["CMD-SHELL", "curl -fsS http://127.0.0.1:8080/ || exit 1"], interval = 5 }
+      healthCheck = { command = ["CMD-SHELL", "curl -fsS http://127.0.0.1:8080/ || exit 1"], interval = 5, startPeriod = 60 }
     },
     provider::fargatedirect::proxy_container({
       backend_port      = 8080

@@ -103,6 +103,22 @@ resource "aws_iam_role_policy" "certificate" {
   policy = fargatedirect_certbot.browser.execution_policy_json["browser"]
 }
 
+resource "aws_cloudwatch_log_group" "browser" {
+  name              = "/ecs/browser"
+  retention_in_days = 30
+}
+
+locals {
+  log_configuration = {
+    logDriver = "awslogs"
+    options = {
+      "awslogs-group"         = aws_cloudwatch_log_group.browser.name
+      "awslogs-region"        = var.region
+      "awslogs-stream-prefix" = "task"
+    }
+  }
+}
+
 resource "aws_ecs_task_definition" "browser" {
   family                   = "browser"
   requires_compatibilities = ["FARGATE"]
@@ -118,12 +134,13 @@ resource "aws_ecs_task_definition" "browser" {
 
   container_definitions = jsonencode([
     {
-      name      = "app"
-      image     = var.app_image
-      essential = true
+      name             = "app"
+      image            = var.app_image
+      essential        = true
+      logConfiguration = local.log_configuration
       # No port is mapped: clients come by the proxy. Deployments wait for it to
       # be healthy, and so does the proxy.
-      healthCheck = { command = ["CMD-SHELL", "curl -fsS http://127.0.0.1:8080/ || exit 1"], interval = 5 }
+      healthCheck = { command = ["CMD-SHELL", "curl -fsS http://127.0.0.1:8080/ || exit 1"], interval = 5, startPeriod = 60 }
     },
     provider::fargatedirect::proxy_container({
       backend_port      = 8080
@@ -131,6 +148,7 @@ resource "aws_ecs_task_definition" "browser" {
       backend_condition = "HEALTHY"
       secret_arn        = fargatedirect_certbot.browser.secret_arns["browser"]
       domain            = fargatedirect_task_dns.browser.domain
+      log_configuration = local.log_configuration
     }),
   ])
 }
