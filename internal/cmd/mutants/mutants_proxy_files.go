@@ -147,6 +147,13 @@ func proxyFilesMutants() []mutant {
 			pkg:  files, test: "^TestRunCommand$",
 		},
 		{
+			name: "proxy/key-in-the-log",
+			file: command,
+			old:  "return strings.Contains(line, secret)",
+			new:  "return line == secret",
+			pkg:  files, test: "^TestRunCommand$",
+		},
+		{
 			name: "proxy/child-left-behind",
 			file: command,
 			old:  "_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)",

@@ -23,16 +23,19 @@ const (
 	// maxLine and maxLines are what is logged of one run.
 	maxLine  = 1 << 10
 	maxLines = 100
+	// shortestSecret leaves out the words around a key, and so few digits of it
+	// that nobody can do anything with them.
+	shortestSecret = 16
 )
 
-// runCommand runs the command and logs what it says. When the time is over or
-// the context ends, nothing of it is left. What a command that succeeded left
-// running is its own.
-func runCommand(ctx context.Context, o Options) error {
+// runCommand runs the command and logs what it says, but for lines of the key.
+// When the time is over or the context ends, nothing of it is left. What a
+// command that succeeded left running is its own.
+func runCommand(ctx context.Context, o Options, key []byte) error {
 	limited, cancel := context.WithTimeout(ctx, o.ExecTimeout)
 	defer cancel()
 	log := o.Logger.With("command", o.Command[0])
-	said := &lines{log: log}
+	said := &lines{log: log, secrets: secretLines(key)}
 	cmd := exec.CommandContext(limited, o.Command[0], o.Command[1:]...)
 	cmd.Env = withoutSecret(o.Environment)
 	cmd.Stdout, cmd.Stderr = said, said
@@ -77,9 +80,17 @@ func withoutSecret(environment []string) []string {
 	return clean
 }
 
+// secretLines are the lines of a key that tell something of it.
+func secretLines(key []byte) []string {
+	return slices.DeleteFunc(strings.Fields(string(key)), func(word string) bool { return len(word) < shortestSecret })
+}
+
 // lines logs each line that is written to it, within limits.
 type lines struct {
-	log     *slog.Logger
+	log *slog.Logger
+	// secrets are texts that get neither into the log nor into errors, which
+	// /healthz tells: a shell that shows what it does shows variables, too.
+	secrets []string
 	pending []byte
 	count   int
 	last    string
@@ -103,6 +114,9 @@ func (l *lines) flush() {
 	l.pending = l.pending[:0]
 	if line == "" {
 		return
+	}
+	if slices.ContainsFunc(l.secrets, func(secret string) bool { return strings.Contains(line, secret) }) {
+		line = "(a line with the private key)"
 	}
 	l.last = line
 	l.count++

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/proxy/internal/proxytest"
 )
 
 // record is a log that is kept.
@@ -44,22 +46,28 @@ func shell(log *record, script string) Options {
 
 func TestRunCommand(t *testing.T) {
 	t.Parallel()
+	key := proxytest.NewAuthority().Issue(nil).Key
+	line := strings.Split(key, "\n")[1]
 	for name, test := range map[string]struct {
 		script, errSay string
 		said, not      []string
 	}{
-		"says":             {script: "echo one; echo two >&2; printf three", said: []string{`"line":"one"`, `"line":"two"`, `"line":"three"`, "the command succeeded"}},
-		"has no secret":    {script: `echo "[$FARGATEDIRECT_SECRET] [$OTHER] [$FARGATEDIRECT_SECRET_ARN]"; ! env | grep hunter2`, said: []string{"[] [x] [arn]"}, not: []string{"hunter2"}},
-		"fails":            {script: "echo the configuration is wrong >&2; exit 3", errSay: "running sh: exit status 3; it said last: the configuration is wrong"},
-		"fails in silence": {script: "exit 4", errSay: "running sh: exit status 4"},
-		"says too much":    {script: "i=0; while [ $i -lt 300 ]; do echo line $i; i=$((i+1)); done", said: []string{"line 99", "says more than is logged"}, not: []string{"line 100"}},
-		"says a long line": {script: "head -c 100000 /dev/zero | tr '\\0' x; echo; echo end", said: []string{strings.Repeat("x", maxLine), `"line":"end"`}, not: []string{strings.Repeat("x", maxLine+1)}},
-		"says no text":     {script: `printf '\377\n\n\n'`, said: []string{`"line":"?"`}, not: []string{`"line":""`}},
+		"says":              {script: "echo one; echo two >&2; printf three", said: []string{`"line":"one"`, `"line":"two"`, `"line":"three"`, "the command succeeded"}},
+		"has no secret":     {script: `echo "[$FARGATEDIRECT_SECRET] [$OTHER] [$FARGATEDIRECT_SECRET_ARN]"; ! env | grep hunter2`, said: []string{"[] [x] [arn]"}, not: []string{"hunter2"}},
+		"shows the key":     {script: `set -x; K="$KEY"; echo $KEY; echo over`, said: []string{"(a line with the private key)", `"line":"over"`}, not: []string{line, line[:len(line)-1], line[1:]}},
+		"ends with the key": {script: `echo "$KEY" | sed -n 2p; exit 5`, errSay: "running sh: exit status 5; it said last: (a line with the private key)", not: []string{line}},
+		"fails":             {script: "echo the configuration is wrong >&2; exit 3", errSay: "running sh: exit status 3; it said last: the configuration is wrong"},
+		"fails in silence":  {script: "exit 4", errSay: "running sh: exit status 4"},
+		"says too much":     {script: "i=0; while [ $i -lt 300 ]; do echo line $i; i=$((i+1)); done", said: []string{"line 99", "says more than is logged"}, not: []string{"line 100"}},
+		"says a long line":  {script: "head -c 100000 /dev/zero | tr '\\0' x; echo; echo end", said: []string{strings.Repeat("x", maxLine), `"line":"end"`}, not: []string{strings.Repeat("x", maxLine+1)}},
+		"says no text":      {script: `printf '\377\n\n\n'`, said: []string{`"line":"?"`}, not: []string{`"line":""`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var log record
-			err := runCommand(t.Context(), shell(&log, test.script))
+			o := shell(&log, test.script)
+			o.Environment = append(o.Environment, "KEY="+key)
+			err := runCommand(t.Context(), o, []byte(key))
 			if (err == nil) != (test.errSay == "") || err != nil && err.Error() != test.errSay {
 				t.Errorf("it says %v, want %q", err, test.errSay)
 			}
@@ -106,7 +114,7 @@ func TestCommandIsStopped(t *testing.T) {
 					stop()
 				}()
 			}
-			if err := runCommand(ctx, o); err == nil || err.Error() != test.errSay {
+			if err := runCommand(ctx, o, nil); err == nil || err.Error() != test.errSay {
 				t.Errorf("it says %v, want %q", err, test.errSay)
 			}
 			var pid int
@@ -128,7 +136,7 @@ func TestCommandLeavesServer(t *testing.T) {
 	var log record
 	o := shell(&log, "sleep 1000 & echo $! >$PIDS")
 	o.Environment = append(o.Environment, "PIDS="+pids)
-	if err := runCommand(t.Context(), o); err != nil {
+	if err := runCommand(t.Context(), o, nil); err != nil {
 		t.Error(err)
 	}
 	var pid int

@@ -92,7 +92,7 @@ func Run(ctx context.Context, source certreader.Source, reading certreader.Optio
 		return err
 	}
 	w.reader.Store(reader)
-	if _, err := w.write(); err != nil {
+	if _, _, err := w.write(); err != nil {
 		return err
 	}
 	if o.Once {
@@ -135,9 +135,9 @@ type outcome struct {
 
 // apply writes what the reader has, if it is not there, and runs the command.
 func (w *writer) apply(ctx context.Context) error {
-	version, err := w.write()
+	version, key, err := w.write()
 	if err == nil && len(w.options.Command) > 0 {
-		err = runCommand(ctx, w.options)
+		err = runCommand(ctx, w.options, key)
 	}
 	if err == nil {
 		w.now.Store(&outcome{version: version})
@@ -151,13 +151,14 @@ func (w *writer) apply(ctx context.Context) error {
 	return err
 }
 
-func (w *writer) write() (certreader.Version, error) {
+// write answers the version that is there now, with its key.
+func (w *writer) write() (certreader.Version, []byte, error) {
 	key, chain, version := w.reader.Load().PEM()
 	changed, err := w.folder.publish(version.Serial, key, chain)
 	if changed {
 		w.options.Logger.Info("wrote the certificate", "directory", w.folder.path, "serial", version.Serial, "not_after", version.NotAfter)
 	}
-	return version, err
+	return version, key, err
 }
 
 // serving tells what the server that reads the files has, as far as can be
