@@ -99,6 +99,7 @@ output "sensitive" {
   }))]
 }
 output "image" { value = local.definitions[1].image }
+output "release" { value = provider::fargatedirect::proxy_image() }
 output "merged" {
   value = merge(local.definitions[1], { mountPoints = [{ sourceVolume = "x" }] }).mountPoints[0].sourceVolume
 }
@@ -106,6 +107,7 @@ output "merged" {
 				ConfigStateChecks: []statecheck.StateCheck{
 					statecheck.ExpectKnownOutputValue("sensitive", knownvalue.ListExact([]knownvalue.Check{knownvalue.Bool(true), knownvalue.Bool(false)})),
 					statecheck.ExpectKnownOutputValue("image", knownvalue.StringExact(releasedImage)),
+					statecheck.ExpectKnownOutputValue("release", knownvalue.StringExact(releasedImage)),
 					statecheck.ExpectKnownOutputValue("merged", knownvalue.StringExact("x")),
 				},
 			},
@@ -122,6 +124,7 @@ func TestAccProxyContainer_noRelease(t *testing.T) {
 		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_8_0)},
 		Steps: []resource.TestStep{
 			refusedPlan(containerConfig(""), `image: this provider is not of a release, so it knows no image`),
+			refusedPlan(`output "x" { value = provider::fargatedirect::proxy_image() }`, `this provider is not of a release, so it knows no image`),
 			{Config: strings.Replace(containerConfig(""), `image             = null`, `image = "proxy:1"`, 1)},
 		},
 	})
