@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -178,4 +179,30 @@ func await(t *testing.T, is func() bool) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Error("it has not come to pass")
+}
+
+// Whatever a command says, in whatever pieces, the log has lines of bounded
+// length and number, and none with a secret.
+func FuzzLines(f *testing.F) {
+	const secret = "c2VjcmV0c2VjcmV0"
+	f.Add([]byte("one\ntwo\n\nthree"), 1)
+	f.Add([]byte("x"+secret+"\n"), 3)
+	f.Add(bytes.Repeat([]byte("line\n"), maxLines+2), 7)
+	f.Add(bytes.Repeat([]byte{0xff, '\r'}, maxLine), 1000)
+	f.Fuzz(func(t *testing.T, text []byte, size int) {
+		var log record
+		l := &lines{log: log.logger(), secrets: []string{secret}}
+		for piece := range slices.Chunk(text, max(1, min(size, 1<<20))) {
+			if n, err := l.Write(piece); n != len(piece) || err != nil {
+				t.Fatalf("it takes %d of %d bytes, error %v", n, len(piece), err)
+			}
+		}
+		last := l.end()
+		if said := log.String(); strings.Contains(said+last, secret) || strings.Count(said, "\n") > maxLines+1 {
+			t.Errorf("the log says %s", said)
+		}
+		if len(last) > maxLine || strings.Contains(last, "\n") {
+			t.Errorf("it said last %q", last)
+		}
+	})
 }
