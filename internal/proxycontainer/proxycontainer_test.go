@@ -2,6 +2,7 @@ package proxycontainer
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"math/big"
 	"os"
@@ -145,6 +146,17 @@ func TestSettingsAreTheProxys(t *testing.T) {
 	for name, s := range settings {
 		if s.key != "" && example(s.key) == "" {
 			t.Errorf("%s is said to be set by %q, which is no key", name, s.key)
+		}
+	}
+}
+
+// What Go itself reads in the environment is let through.
+func TestNew_runtime(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]any{"GOMEMLIMIT": "96MiB", "GOGC": n(50)} {
+		want := Variable{name, fmt.Sprint(value)}
+		if got := mustNew(t, with(object{"environment": object{name: value}})).Environment; !slices.Contains(got, want) {
+			t.Errorf("got %v, want %v in it", got, want)
 		}
 	}
 }

@@ -98,6 +98,8 @@ func TestNew_refused(t *testing.T) {
 		"named address":   {sets("FARGATEDIRECT_HEALTH_LISTEN", "proxy:9444"), "FARGATEDIRECT_HEALTH_LISTEN must be an address with a port"},
 		"health's port":   {with(object{"backend_port": n(9443)}), "the proxy tells its health at 127.0.0.1:9443, and port 9443 is taken; give FARGATEDIRECT_HEALTH_LISTEN another one"},
 		"health at HTTPS": {sets("FARGATEDIRECT_HEALTH_LISTEN", "127.0.0.1:443"), "the proxy tells its health at 127.0.0.1:443, and port 443 is taken"},
+		"memory limit":    {sets("GOMEMLIMIT", "96M"), `GOMEMLIMIT must be an amount of memory, such as "96MiB"`},
+		"collector":       {sets("GOGC", "often"), "GOGC must be a percentage"},
 		"list as setting": {sets("FARGATEDIRECT_IDLE_TIMEOUT", []any{}), "FARGATEDIRECT_IDLE_TIMEOUT must be a string, not a list"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -70,6 +71,17 @@ var settings = map[string]setting{
 	"STALL_TIMEOUT":       {kind: kindDuration},
 }
 
+// runtimeSettings are Go's own, which trade memory for processor time, with the
+// form of their values (https://pkg.go.dev/runtime#hdr-Environment_Variables).
+// With a wrong one the process would not start.
+var runtimeSettings = map[string]struct {
+	form *regexp.Regexp
+	want string
+}{
+	"GOGC":       {regexp.MustCompile(`^([0-9]{1,6}|off)$`), "a percentage, such as 100, or off"},
+	"GOMEMLIMIT": {regexp.MustCompile(`^([0-9]{1,15}([KMGT]i)?B|off)$`), `an amount of memory, such as "96MiB"`},
+}
+
 // furtherSettings adds those of the environment.
 func (r *reader) furtherSettings(variables map[string]string) {
 	const key = "environment"
@@ -86,6 +98,9 @@ func (r *reader) furtherSettings(variables map[string]string) {
 		if !ok {
 			continue
 		}
+		if s, is := runtimeSettings[name]; is && !s.form.MatchString(text) {
+			r.problem(key, fmt.Sprintf("%s must be %s", name, s.want))
+		}
 		if want := settings[strings.TrimPrefix(name, variablePrefix)].mismatch(text); want != "" {
 			// The value is not told: it may be sensitive.
 			r.problem(key, fmt.Sprintf("%s must be %s", name, want))
@@ -98,6 +113,9 @@ func (r *reader) furtherSettings(variables map[string]string) {
 func settingProblem(name string) string {
 	if name == secretVariable {
 		return secretVariable + " would put the private key into the task definition, which many may read; give secret_arn"
+	}
+	if _, is := runtimeSettings[name]; is {
+		return ""
 	}
 	short, prefixed := strings.CutPrefix(name, variablePrefix)
 	s, known := settings[short]
@@ -120,7 +138,7 @@ func free() []string {
 			list = append(list, variablePrefix+name)
 		}
 	}
-	return list
+	return append(list, slices.Sorted(maps.Keys(runtimeSettings))...)
 }
 
 // mismatch tells what a value should be, or "" if it is.

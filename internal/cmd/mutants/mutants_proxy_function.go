@@ -24,6 +24,13 @@ func proxyFunctionMutants() []mutant {
 			pkg:  pkg, test: "^TestNew_refused$",
 		},
 		{
+			name: "proxycontainer/runtime-crashes",
+			file: settings,
+			old:  `is && !s.form.MatchString(text) {`,
+			new:  `is && s.form == nil {`,
+			pkg:  pkg, test: "^TestNew_refused$",
+		},
+		{
 			name: "proxycontainer/killed-before-drained",
 			file: container,
 			old:  "drain := d.StopTimeout - min(exitMargin, d.StopTimeout/2)",
