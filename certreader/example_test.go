@@ -15,8 +15,8 @@ import (
 // A server on Fargate. The configuration is what config.LoadDefaultConfig of
 // the AWS SDK answers: it knows the task role's credentials.
 func Example() {
-	serve := func(ctx context.Context, cfg aws.Config, handler http.Handler) error {
-		source := certreader.FromBucket(s3.NewFromConfig(cfg), "fargatedirect-prod-a742f20be1cc", "browser/")
+	serve := func(ctx context.Context, cfg aws.Config, bucket string, handler http.Handler) error {
+		source := certreader.FromBucket(s3.NewFromConfig(cfg), bucket, "browser/")
 		reader, err := certreader.New(ctx, source, certreader.Options{Names: []string{"*.browser.example.com"}})
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package certreader_test
 
 import (
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -35,5 +36,24 @@ func TestModules(t *testing.T) {
 		if !seen["github.com/aws/aws-sdk-go-v2/service/s3"] {
 			t.Errorf("go %s answered %q", arguments, output)
 		}
+	}
+}
+
+// TestReadme has the README's example be the one that is compiled; only the
+// configuration, which is of a module that this one does not need, is not.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := os.ReadFile("example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(readme), "\nsource := ")
+	example, _, whole := strings.Cut("source := "+example, "```")
+	if !whole || !strings.Contains(strings.ReplaceAll(string(compiled), "\n\t\t", "\n"), "\n"+example) {
+		t.Errorf("README.md has another example than example_test.go: %s", example)
 	}
 }
