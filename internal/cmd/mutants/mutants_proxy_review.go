@@ -30,6 +30,27 @@ func proxyReviewMutants() []mutant {
 			pkg:  pkg, test: "^TestLargeFrame$",
 		},
 		{
+			name: "proxy/hidden-request",
+			file: dir + "answer.go",
+			old:  "return a.body != nil && a.body.broken.Load()",
+			new:  "return false",
+			pkg:  pkg, test: "^TestOutOfStep$",
+		},
+		{
+			name: "proxy/stalled-after-answer",
+			file: dir + "answer.go",
+			old:  "	_ = a.control.Flush()\n	_ = a.body.Close()\n",
+			new:  "	_ = a.control.Flush()\n",
+			pkg:  pkg, test: "^TestOutOfStep$",
+		},
+		{
+			name: "proxy/stalled-after-failure",
+			file: dir + "answer.go",
+			old:  "	if !returned && ",
+			new:  "	if false && ",
+			pkg:  pkg, test: "^TestOutOfStep$",
+		},
+		{
 			name: "proxy/stuck-log-keeps-waiting",
 			file: dir + "server.go",
 			old:  "slog.NewJSONHandler(lines, nil)",

@@ -15,10 +15,14 @@ type answer struct {
 	front   *front
 	control *http.ResponseController
 	// request has its body watched.
-	request           *http.Request
+	request *http.Request
+	// body is that of a request of HTTP/1.1; nil if it has none.
+	body              *body
 	stall             time.Duration
 	reading, writing  *watch
 	begun, isHijacked bool
+	// last is whether the client is told that the connection ends.
+	last bool
 }
 
 func newAnswer(f *front, w http.ResponseWriter, r *http.Request, stall time.Duration) *answer {
@@ -37,7 +41,11 @@ func newAnswer(f *front, w http.ResponseWriter, r *http.Request, stall time.Dura
 	if r.Body != nil && r.Body != http.NoBody {
 		// The caller's request stays as it is: net/http looks at its body.
 		a.request = new(*r)
-		a.request.Body = &body{ReadCloser: r.Body, watch: a.reading, waits: r.ProtoMajor == 1}
+		watched := &body{ReadCloser: r.Body, watch: a.reading, waits: r.ProtoMajor == 1}
+		a.request.Body = watched
+		if watched.waits {
+			a.body = watched
+		}
 	}
 	return a
 }
@@ -62,11 +70,17 @@ func (a *answer) WriteHeader(status int) {
 }
 
 func (a *answer) head() {
-	if !a.begun && a.front.draining.Load() {
+	if !a.begun && (a.front.draining.Load() || a.isOutOfStep()) {
 		a.Header().Set("Connection", "close")
+		a.last = true
 	}
 	a.begun = true
 }
+
+// isOutOfStep tells whether nobody knows where the client's next request
+// begins, as this one's body has not come to its end. What follows could be
+// taken for a request that somebody has hidden in a body.
+func (a *answer) isOutOfStep() bool { return a.body != nil && a.body.broken.Load() }
 
 // Write writes pieces, each of which the client has to take in time.
 func (a *answer) Write(p []byte) (int, error) {
@@ -114,10 +128,25 @@ func (a *answer) finish() {
 	if a.request.ProtoMajor == 1 {
 		_ = a.control.SetReadDeadline(limit)
 	}
+	if a.body == nil || a.body.ended.Load() {
+		return
+	}
+	// Where both directions flow at once net/http waits for the rest of the
+	// body without a limit, and goes on with the next request if it fails.
+	_ = a.control.Flush()
+	_ = a.body.Close()
+	if a.isOutOfStep() && !a.last {
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // end is for when the handler is over, however it ended.
-func (a *answer) end() {
+func (a *answer) end(returned bool) {
+	if !returned && !a.isHijacked && a.body != nil {
+		// net/http would wait for the rest of it, and then close the connection.
+		a.reading.cut()
+		_ = a.body.Close()
+	}
 	a.reading.end()
 	a.writing.end()
 	if a.isHijacked {

@@ -1,10 +1,13 @@
 package server
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
+	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -64,5 +67,66 @@ func TestStuckLog(t *testing.T) {
 	_ = cmd.Process.Signal(syscall.SIGTERM)
 	if err := receive(t, ended); err != nil {
 		t.Errorf("ends with %v", err)
+	}
+}
+
+// TestOutOfStep has bodies that do not come to their end. The connection ends
+// then, since what follows may be a request that is hidden in a body.
+func TestOutOfStep(t *testing.T) {
+	t.Parallel()
+	var hidden atomic.Bool
+	w := startProxy(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/hidden":
+			hidden.Store(true)
+		case "/read":
+			_, _ = io.Copy(io.Discard, r.Body)
+		case "/die":
+			_, _ = io.WriteString(w, strings.Repeat("a", 1<<16))
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		default:
+			w.Header().Set("Content-Length", "2")
+			_, _ = io.WriteString(w, "no")
+		}
+	}), "FARGATEDIRECT_STALL_TIMEOUT=300ms")
+	const broken, stalled = "Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\n", "Content-Length: 300\r\n\r\nabc"
+	for name, c := range map[string]struct {
+		begin string
+		// stands tells that the client waits before it goes on.
+		stands bool
+	}{
+		"broken":                 {"/read HTTP/1.1\r\n" + broken, false},
+		"broken and not read":    {"/ HTTP/1.1\r\n" + broken, false},
+		"stalled":                {"/read HTTP/1.1\r\n" + stalled, true},
+		"stalled and not read":   {"/ HTTP/1.1\r\n" + stalled, true},
+		"stalled, back end dies": {"/die HTTP/1.1\r\n" + stalled, true},
+		"stalled in a chunk":     {"/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc", true},
+		"stalled, for others":    {"/ HTTP/1.1\r\nHost: example.org\r\n" + stalled, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conn, err := w.dial(t.Context(), "http/1.1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			own := "Host: " + proxytest.Hostname + "\r\n"
+			text := "POST " + c.begin
+			if !strings.Contains(text, "Host: ") {
+				text = strings.Replace(text, "\r\n", "\r\n"+own, 1)
+			}
+			if !c.stands {
+				text += "GET /hidden HTTP/1.1\r\n" + own + "\r\n"
+			}
+			_, _ = io.WriteString(conn, text)
+			_ = conn.SetReadDeadline(time.Now().Add(patience))
+			if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Error("the connection is still open")
+			}
+			if hidden.Load() {
+				t.Error("a request that was hidden in a body was forwarded")
+			}
+		})
 	}
 }

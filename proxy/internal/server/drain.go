@@ -71,11 +71,13 @@ func (f *front) handler(next http.Handler, stall time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a := newAnswer(f, w, r, stall)
 		f.running.Add(1)
+		returned := false
 		defer func() {
-			a.end()
+			a.end(returned)
 			f.running.Add(-1)
 		}()
 		next.ServeHTTP(a, a.request)
 		a.finish()
+		returned = true
 	})
 }

@@ -48,9 +48,11 @@ func newFront(listener net.Listener, config *tls.Config, handler http.Handler, s
 		Handler: f.handler(handler, s.StallTimeout), TLSConfig: config, ConnState: noteState,
 		// It is also the time that a handshake may take.
 		ReadHeaderTimeout: s.HeaderTimeout,
-		IdleTimeout:       s.IdleTimeout,
-		MaxHeaderBytes:    s.MaxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(newSampler(log.Handler()), slog.LevelWarn),
+		// OPTIONS * is a request as any other.
+		DisableGeneralOptionsHandler: true,
+		IdleTimeout:                  s.IdleTimeout,
+		MaxHeaderBytes:               s.MaxHeaderBytes,
+		ErrorLog:                     slog.NewLogLogger(newSampler(log.Handler()), slog.LevelWarn),
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: maxStreams, MaxReadFrameSize: maxFrame,
 			SendPingTimeout: pingAfter, PingTimeout: pingAfter,
@@ -72,7 +74,7 @@ func newFront(listener net.Listener, config *tls.Config, handler http.Handler, s
 func (f *front) newGroup() *http.Server {
 	group := &http.Server{
 		Handler: f.server.Handler, ConnState: f.server.ConnState, ErrorLog: f.server.ErrorLog,
-		ReadHeaderTimeout: f.server.ReadHeaderTimeout, IdleTimeout: f.server.IdleTimeout,
+		ReadHeaderTimeout: f.server.ReadHeaderTimeout, IdleTimeout: f.server.IdleTimeout, DisableGeneralOptionsHandler: true,
 		MaxHeaderBytes: f.server.MaxHeaderBytes, HTTP2: f.server.HTTP2,
 	}
 	// That sets up HTTP/2, and ends at once.

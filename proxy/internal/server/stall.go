@@ -1,8 +1,11 @@
 package server
 
 import (
+	"errors"
 	"io"
+	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -92,12 +95,22 @@ type body struct {
 	// waits is whether Close waits for the client: net/http reads what is left
 	// of a short body, so that the connection can be used again.
 	waits bool
+	// ended is set when it was read to its end, and broken when it can not be.
+	ended, broken atomic.Bool
 }
 
 func (b *body) Read(p []byte) (int, error) {
 	b.reading.Lock()
 	defer b.reading.Unlock()
-	return b.watch.wait(func() (int, error) { return b.ReadCloser.Read(p) })
+	n, err := b.watch.wait(func() (int, error) { return b.ReadCloser.Read(p) })
+	switch {
+	case err == nil, errors.Is(err, http.ErrBodyReadAfterClose):
+	case err == io.EOF:
+		b.ended.Store(true)
+	default:
+		b.broken.Store(true)
+	}
+	return n, err
 }
 
 func (b *body) Close() error {
@@ -107,5 +120,8 @@ func (b *body) Close() error {
 	b.reading.Lock()
 	defer b.reading.Unlock()
 	_, err := b.watch.wait(func() (int, error) { return 0, b.ReadCloser.Close() })
+	if err != nil {
+		b.broken.Store(true)
+	}
 	return err
 }
