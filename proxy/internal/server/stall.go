@@ -105,7 +105,7 @@ func (b *body) Read(p []byte) (int, error) {
 	n, err := b.watch.wait(func() (int, error) { return b.ReadCloser.Read(p) })
 	switch {
 	case err == nil, errors.Is(err, http.ErrBodyReadAfterClose):
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		b.ended.Store(true)
 	default:
 		b.broken.Store(true)
