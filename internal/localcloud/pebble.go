@@ -6,12 +6,14 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 )
 
@@ -47,7 +49,7 @@ func (o Options) buildPebble(ctx context.Context) (string, error) {
 		return "", err
 	}
 	tools := filepath.Join(root, "tools")
-	key := [][]byte{[]byte(runtime.Version() + runtime.GOOS + runtime.GOARCH)}
+	key := [][]byte{[]byte(runtime.Version() + runtime.GOOS + runtime.GOARCH), []byte(pebbleReuse), []byte(pebbleNoReuse)}
 	for _, name := range []string{"go.mod", "go.sum"} {
 		b, err := os.ReadFile(filepath.Join(tools, name))
 		if err != nil {
@@ -58,10 +60,68 @@ func (o Options) buildPebble(ctx context.Context) (string, error) {
 	anything := func(string) bool { return true }
 	dir, err := o.cached(ctx, "pebble", key, anything, func(dir string) error {
 		o.progress("building Pebble (once, about half a minute)")
-		_, err := run(ctx, []string{"CGO_ENABLED=0", "GOFLAGS="}, "go", "build", "-C", tools, "-o", filepath.Join(dir, "pebble"), pebblePackage)
+		modfile, err := mendPebble(ctx, tools, dir)
+		if err != nil {
+			return err
+		}
+		_, err = run(ctx, []string{"CGO_ENABLED=0", "GOFLAGS="}, "go", "build", "-C", tools, "-modfile", modfile, "-o", filepath.Join(dir, "pebble"), pebblePackage)
 		return err
 	})
 	return filepath.Join(dir, "pebble"), err
+}
+
+// Pebble is told to validate every order anew, and yet takes one authorization
+// in a hundred from an order before: rand.Intn(100) may be 0.
+const (
+	pebbleReuse   = "rand.Intn(100) > wfe.authzReusePercent"
+	pebbleNoReuse = "rand.Intn(100) >= wfe.authzReusePercent"
+)
+
+// mendPebble copies Pebble's module and mends it there, and answers a go.mod
+// that has the tools compiled with the copy. Go takes no overlay of what lies in
+// its module cache.
+func mendPebble(ctx context.Context, tools, dir string) (string, error) {
+	const module = "github.com/letsencrypt/pebble/v2"
+	answer, err := run(ctx, []string{"GOFLAGS="}, "go", "-C", tools, "mod", "download", "-json", module)
+	if err != nil {
+		return "", err
+	}
+	var original struct{ Dir string }
+	if err := json.Unmarshal(answer, &original); err != nil {
+		return "", fmt.Errorf("mending Pebble: finding its module: %w", err)
+	}
+	copied := filepath.Join(dir, "source")
+	if err := os.CopyFS(copied, os.DirFS(original.Dir)); err != nil {
+		return "", fmt.Errorf("mending Pebble: %w", err)
+	}
+	path := filepath.Join(copied, "wfe", "wfe.go")
+	source, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("mending Pebble: %w", err)
+	}
+	mended := strings.Replace(string(source), pebbleReuse, pebbleNoReuse, 1)
+	if mended == string(source) {
+		return "", fmt.Errorf("mending Pebble: wfe.go has no %q any more; see whether it still takes authorizations again", pebbleReuse)
+	}
+	modfile := filepath.Join(dir, "go.mod")
+	err = errors.Join(
+		os.Remove(path), os.WriteFile(path, []byte(mended), 0o600),
+		copyFile(filepath.Join(tools, "go.mod"), modfile, "\nreplace "+module+" => "+copied+"\n"),
+		copyFile(filepath.Join(tools, "go.sum"), filepath.Join(dir, "go.sum"), ""),
+	)
+	if err != nil {
+		return "", fmt.Errorf("mending Pebble: %w", err)
+	}
+	return modfile, nil
+}
+
+// copyFile copies a file and puts a text behind it.
+func copyFile(from, to, more string) error {
+	b, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, append(b, more...), 0o600)
 }
 
 // pebbleAddress is where a Pebble answers.
