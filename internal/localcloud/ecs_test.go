@@ -155,7 +155,7 @@ func (f *fleet) events(n int) []taskEvent {
 	f.t.Helper()
 	var out []taskEvent
 	for len(out) < n {
-		got, err := f.sqs.ReceiveMessage(f.t.Context(), &sqs.ReceiveMessageInput{QueueUrl: aws.String(f.queue), MaxNumberOfMessages: 10, WaitTimeSeconds: 5})
+		got, err := f.sqs.ReceiveMessage(f.t.Context(), &sqs.ReceiveMessageInput{QueueUrl: aws.String(f.queue), MaxNumberOfMessages: 10, WaitTimeSeconds: 20})
 		if err != nil {
 			f.t.Fatal(err)
 		}
