@@ -33,8 +33,11 @@ func Start(binary string, env []string, arguments ...string) (*Process, error) {
 	endWithParent(p.cmd)
 	started := make(chan error)
 	go func() {
-		// The system takes the thread that started the process for its parent.
+		// The system takes the thread that started the process for its parent, and
+		// kills its children when it ends. So the thread must last, and go on
+		// lasting: it may have started other processes before, such as Terraform.
 		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
 		err := p.cmd.Start()
 		started <- err
 		if err == nil {
