@@ -95,7 +95,7 @@ func TestCommandIsStopped(t *testing.T) {
 		timeout time.Duration
 		errSay  string
 	}{
-		"too long":         {"sleep 1000 & echo $! >$PIDS; wait", 500 * time.Millisecond, "running sh: it took longer than 500ms"},
+		"too long":         {"sleep 1000 & echo $! >$PIDS; wait", 5 * time.Second, "running sh: it took longer than 5s"},
 		"told to end":      {"sleep 1000 & echo $! >$PIDS; wait", time.Hour, "running sh: it was stopped: context canceled"},
 		"deaf to SIGTERM":  {"trap '' TERM; sleep 1000 & echo $! >$PIDS; wait; sleep 1000", time.Hour, "running sh: it was stopped: context canceled"},
 		"deaf, with child": {"(trap '' TERM; sleep 1000 & echo $! >$PIDS; wait) & wait", time.Hour, "running sh: it was stopped: context canceled"},
@@ -120,7 +120,7 @@ func TestCommandIsStopped(t *testing.T) {
 			}
 			var pid int
 			if !number(pids, &pid) {
-				t.Skip("this machine is too slow: the command did not begin")
+				t.Fatal("the command did not begin")
 			}
 			if await(t, func() bool { return gone(pid) }); t.Failed() {
 				_ = syscall.Kill(pid, syscall.SIGKILL)
