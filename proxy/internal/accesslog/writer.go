@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// maxPending is how many bytes wait for an output that takes none: some
-// thousand lines.
+// maxPending is how many bytes wait for an output that takes none, those that
+// are just handed to it included: some thousand lines.
 const maxPending = 1 << 20
 
 // maxSpare is how many bytes are kept for the next lines.
@@ -27,6 +27,8 @@ type Writer struct {
 
 	mu      sync.Mutex
 	pending []byte
+	// handed is how many bytes the output was given and has not taken yet.
+	handed  int
 	dropped int
 	closed  bool
 }
@@ -41,7 +43,7 @@ func NewWriter(out io.Writer) *Writer {
 // Write takes a line. It neither waits nor fails.
 func (w *Writer) Write(line []byte) (int, error) {
 	w.mu.Lock()
-	if w.closed || len(w.pending)+len(line) > maxPending {
+	if w.closed || w.handed+len(w.pending)+len(line) > maxPending {
 		w.dropped++
 	} else {
 		w.pending = append(w.pending, line...)
@@ -80,6 +82,7 @@ func (w *Writer) run() {
 	for range w.wake {
 		w.mu.Lock()
 		batch, closed := w.pending, w.closed
+		w.handed = len(batch)
 		if w.dropped > 0 {
 			batch = fmt.Appendf(batch, `{"time":%q,"level":"WARN","msg":"lines of the log were dropped, as the output did not take them","count":%d}`+"\n",
 				time.Now().Format(time.RFC3339Nano), w.dropped)
@@ -90,6 +93,9 @@ func (w *Writer) run() {
 		if len(batch) > 0 {
 			// There is nobody to tell of an error.
 			_, _ = w.out.Write(batch)
+			w.mu.Lock()
+			w.handed = 0
+			w.mu.Unlock()
 		}
 		if spare = batch; cap(spare) > maxSpare {
 			spare = nil
