@@ -51,6 +51,13 @@ func proxyReviewMutants() []mutant {
 			pkg:  pkg, test: "^TestOutOfStep$",
 		},
 		{
+			name: "proxy/slow-clients-look-stalled",
+			file: dir + "connections.go",
+			old:  "	limitUnsent(c)\n",
+			new:  "",
+			pkg:  pkg, test: "^TestSlowBodies$",
+		},
+		{
 			name: "proxy/stuck-log-keeps-waiting",
 			file: dir + "server.go",
 			old:  "slog.NewJSONHandler(lines, nil)",

@@ -50,6 +50,7 @@ func (l *connections) Accept() (net.Conn, error) {
 		<-l.places
 		return nil, err
 	}
+	limitUnsent(c)
 	conn := &connection{Conn: c, owner: l}
 	conn.note(http.StateNew)
 	l.mu.Lock()
