@@ -48,7 +48,7 @@ func (b *bucketSource) String() string { return location(b.bucket, b.prefix+poin
 func (b *bucketSource) look(ctx context.Context, have mark) (found, error) {
 	text, tag, err := get(ctx, b.api, b.bucket, b.prefix+pointerObject, have.tag, maxPointer)
 	if err != nil {
-		return found{}, hinted(err)
+		return found{}, absent(err)
 	}
 	if text == nil {
 		return found{mark: have}, nil
@@ -99,7 +99,7 @@ func (b *bundleSource) String() string { return location(b.bucket, b.key) }
 func (b *bundleSource) look(ctx context.Context, have mark) (found, error) {
 	text, tag, err := get(ctx, b.api, b.bucket, b.key, have.tag, maxBundle)
 	if err != nil {
-		return found{}, hinted(err)
+		return found{}, absent(err)
 	}
 	if text == nil {
 		return found{mark: have}, nil
@@ -128,44 +128,59 @@ func get(ctx context.Context, api S3, bucket, key, tag string, most int64) ([]by
 	case tag != "" && errors.As(err, &status) && status.HTTPStatusCode() == http.StatusNotModified:
 		return nil, tag, nil
 	default:
-		return nil, "", redirected(fmt.Errorf("reading %s: %w", location(bucket, key), err))
+		return nil, "", hinted(redirected(fmt.Errorf("reading %s: %w", location(bucket, key), err)))
 	}
 	defer out.Body.Close()
 	text, err := bounded(out.Body, most)
 	if err != nil {
-		return nil, "", fmt.Errorf("reading %s: %w", location(bucket, key), err)
+		return nil, "", hinted(fmt.Errorf("reading %s: %w", location(bucket, key), err))
 	}
 	return text, aws.ToString(out.ETag), nil
 }
 
-// hinted adds to an error of AWS what to do about it.
-func hinted(err error) error {
-	var api interface{ ErrorCode() string }
-	if !errors.As(err, &api) {
-		return err
-	}
-	switch api.ErrorCode() {
-	case "NoSuchKey":
+// absent adds to an error of what a look begins with why it may not be there.
+func absent(err error) error {
+	if errorCode(err) == "NoSuchKey" {
 		return fmt.Errorf("%w; there is no certificate yet, or the prefix is another one", err)
-	case "AccessDenied":
-		return fmt.Errorf("%w; the role needs the certificate's reader_policy_json, and must be in reader_role_arns where there are any", err)
-	case "AccessDeniedException":
-		return fmt.Errorf("%w; the role needs the certificate's execution_policy_json, and must be in reader_role_arns where there are any", err)
 	}
 	return err
+}
+
+// hinted adds to an error of AWS what to do about it. That of a request without
+// an answer says only that a context ended.
+func hinted(err error) error {
+	switch code := errorCode(err); {
+	case code == "AccessDenied":
+		return fmt.Errorf("%w; the role needs the certificate's reader_policy_json, and must be in reader_role_arns where there are any", err)
+	case code == "AccessDeniedException":
+		return fmt.Errorf("%w; the role needs the certificate's execution_policy_json, and must be in reader_role_arns where there are any", err)
+	case code == "ResourceNotFoundException":
+		return fmt.Errorf("%w; there is no certificate yet, or the secret is another one, or in another region than the client's", err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%w; there was no answer in time: a task reaches AWS by a public IP, a NAT gateway or VPC endpoints, if its security groups let it", err)
+	}
+	return err
+}
+
+// errorCode is what AWS calls an error; empty if it is not AWS's.
+func errorCode(err error) string {
+	var api interface{ ErrorCode() string }
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
 }
 
 // redirected adds where a bucket is to an error that says that it is elsewhere.
 // S3 tells the region in a header.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingRouting.html
 func redirected(err error) error {
-	var api interface{ ErrorCode() string }
 	var response *awshttp.ResponseError
-	if !errors.As(err, &api) || !errors.As(err, &response) || response.Response == nil {
+	if !errors.As(err, &response) || response.Response == nil {
 		return err
 	}
 	region := response.Response.Header.Get("X-Amz-Bucket-Region")
-	elsewhere := response.HTTPStatusCode() == http.StatusMovedPermanently || api.ErrorCode() == "AuthorizationHeaderMalformed"
+	elsewhere := response.HTTPStatusCode() == http.StatusMovedPermanently || errorCode(err) == "AuthorizationHeaderMalformed"
 	switch {
 	case !elsewhere:
 		return err

@@ -117,13 +117,28 @@ var refused = map[string]struct {
 		aws.publish(p)
 	}},
 	"secret too long":     {"secret", "more than 65536 bytes", func(_ *authority, aws *fakeAWS) { aws.setSecret(aws.secret + strings.Repeat(" ", maxSecret)) }},
-	"secret with nothing": {"secret", "ResourceNotFoundException", func(_ *authority, aws *fakeAWS) { aws.setSecret("") }},
+	"secret with nothing": {"secret", "ResourceNotFoundException; there is no certificate yet", func(_ *authority, aws *fakeAWS) { aws.setSecret("") }},
 	"secret of others":    {"secret", "it is not JSON, from byte 1 on", func(_ *authority, aws *fakeAWS) { aws.setSecret("hunter2") }},
 	"secret of another kind": {"secret", "JSON of another kind", func(_ *authority, aws *fakeAWS) {
 		aws.setSecret(`{"version":123456789}`)
 	}},
 	"denied": {"pointer", "the role needs the certificate's reader_policy_json", func(_ *authority, aws *fakeAWS) {
 		aws.failing(func(context.Context, string) error { return errDenied })
+	}},
+	"key denied": {"pointer", "AccessDenied; the role needs the certificate's reader_policy_json, and must be in reader_role_arns", func(ca *authority, aws *fakeAWS) {
+		aws.publish(ca.pair())
+		aws.failing(func(_ context.Context, key string) error {
+			if strings.HasSuffix(key, pointerObject) {
+				return nil
+			}
+			return errDenied
+		})
+	}},
+	"no way there": {"bundle", "a public IP, a NAT gateway or VPC endpoints", func(_ *authority, aws *fakeAWS) {
+		aws.failing(func(ctx context.Context, _ string) error {
+			<-ctx.Done()
+			return ctx.Err()
+		})
 	}},
 	"secret denied": {"secret", "the role needs the certificate's execution_policy_json", func(_ *authority, aws *fakeAWS) {
 		aws.failing(func(context.Context, string) error { return awsError{"AccessDeniedException", 400} })

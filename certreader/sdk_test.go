@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -42,7 +43,13 @@ func TestSDK(t *testing.T) {
 				t.Error(err)
 			}
 			serves(t, r, second)
-			fake.failing(func(context.Context, string) error { return errDenied })
+			fake.publish(ca.pair())
+			fake.failing(func(_ context.Context, key string) error {
+				if key == testPrefix+pointerObject { // which all may read
+					return nil
+				}
+				return errDenied
+			})
 			if err := r.look(t.Context()); err == nil || !strings.Contains(err.Error(), "_policy_json") {
 				t.Errorf("denied, it says %v", err)
 			}
@@ -50,10 +57,32 @@ func TestSDK(t *testing.T) {
 			fake.change(pointerObject, nil)
 			fake.change(bundleObject, nil)
 			fake.setSecret("")
-			if err := r.look(t.Context()); err == nil || !strings.Contains(err.Error(), "there is no certificate yet") && !strings.Contains(err.Error(), "ResourceNotFoundException") {
+			if err := r.look(t.Context()); err == nil || !strings.Contains(err.Error(), "there is no certificate yet") {
 				t.Errorf("with nothing there it says %v", err)
 			}
 			serves(t, r, second)
+		})
+	}
+}
+
+// A service that takes a request and says nothing leaves an error of the SDK's
+// that only says that a context ended.
+func TestNoAnswer(t *testing.T) {
+	t.Parallel()
+	for name := range newFakeAWS(newAuthority().pair()).sources() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
+				_, _ = io.Copy(io.Discard, request.Body)
+				<-request.Context().Done()
+			}))
+			defer server.Close()
+			limited, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			_, err := sdkSource(server.URL, name).look(limited, mark{})
+			if err == nil || !strings.Contains(err.Error(), "there was no answer in time: a task reaches AWS by") {
+				t.Errorf("it says %v", err)
+			}
 		})
 	}
 }

@@ -75,5 +75,19 @@ func readerMutants() []mutant {
 			new:  "	f := found{mark: mark{tag: tag, version: p.identity()}, serial: p.Version}\n	if f.version == \"\" {",
 			pkg:  pkg, test: "^TestSameVersionIsNotReadAgain$",
 		},
+		{
+			name: "certreader/key-denied-and-no-hint",
+			file: bucket,
+			old:  "hinted(redirected(fmt.Errorf(\"reading %s: %w\", location(bucket, key), err)))",
+			new:  "redirected(fmt.Errorf(\"reading %s: %w\", location(bucket, key), err))",
+			pkg:  pkg, test: "^TestRefused$",
+		},
+		{
+			name: "certreader/no-answer-and-no-hint",
+			file: bucket,
+			old:  "case errors.Is(err, context.DeadlineExceeded):",
+			new:  "case err == context.DeadlineExceeded:",
+			pkg:  pkg, test: "^TestNoAnswer$",
+		},
 	}
 }
