@@ -56,6 +56,7 @@ func all() []mutant {
 		proxyFunctionMutants(),
 		proxyDocsMutants(),
 		proxyReviewMutants(),
+		filesMutants(),
 	)
 }
 

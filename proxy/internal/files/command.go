@@ -91,16 +91,21 @@ type lines struct {
 	// secrets are texts that get neither into the log nor into errors, which
 	// /healthz tells: a shell that shows what it does shows variables, too.
 	secrets []string
+	// pending is the line so far, up to the end of a secret that begins in the
+	// part that is logged.
 	pending []byte
 	count   int
 	last    string
 }
 
 func (l *lines) Write(text []byte) (int, error) {
-	n := len(text)
+	n, most := len(text), maxLine
+	for _, secret := range l.secrets {
+		most = max(most, maxLine+len(secret))
+	}
 	for {
 		line, rest, whole := bytes.Cut(text, []byte("\n"))
-		l.pending = append(l.pending, line[:min(len(line), maxLine-len(l.pending))]...)
+		l.pending = append(l.pending, line[:min(len(line), most-len(l.pending))]...)
 		if !whole {
 			return n, nil
 		}
@@ -110,13 +115,14 @@ func (l *lines) Write(text []byte) (int, error) {
 }
 
 func (l *lines) flush() {
-	line := strings.TrimSpace(strings.ToValidUTF8(string(l.pending), "?"))
+	line := string(l.pending)
 	l.pending = l.pending[:0]
-	if line == "" {
-		return
-	}
 	if slices.ContainsFunc(l.secrets, func(secret string) bool { return strings.Contains(line, secret) }) {
 		line = "(a line with the private key)"
+	}
+	line = strings.TrimSpace(strings.ToValidUTF8(line[:min(len(line), maxLine)], "?"))
+	if line == "" {
+		return
 	}
 	l.last = line
 	l.count++

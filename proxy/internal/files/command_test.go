@@ -57,6 +57,7 @@ func TestRunCommand(t *testing.T) {
 		"has no secret":     {script: `echo "[$FARGATEDIRECT_SECRET] [$OTHER] [$FARGATEDIRECT_SECRET_ARN]"; ! env | grep hunter2`, said: []string{"[] [x] [arn]"}, not: []string{"hunter2"}},
 		"shows the key":     {script: `set -x; K="$KEY"; echo $KEY; echo over`, said: []string{"(a line with the private key)", `"line":"over"`}, not: []string{line, line[:len(line)-1], line[1:]}},
 		"ends with the key": {script: `echo "$KEY" | sed -n 2p; exit 5`, errSay: "running sh: exit status 5; it said last: (a line with the private key)", not: []string{line}},
+		"cuts the key":      {script: `printf "%0990d" 0; printf "%s" "$KEY" | tr -d "\n"; echo; echo over`, said: []string{"(a line with the private key)", `"line":"over"`}, not: []string{line[:4]}},
 		"fails":             {script: "echo the configuration is wrong >&2; exit 3", errSay: "running sh: exit status 3; it said last: the configuration is wrong"},
 		"fails in silence":  {script: "exit 4", errSay: "running sh: exit status 4"},
 		"says too much":     {script: "i=0; while [ $i -lt 300 ]; do echo line $i; i=$((i+1)); done", said: []string{"line 99", "says more than is logged"}, not: []string{"line 100"}},

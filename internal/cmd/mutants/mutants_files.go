@@ -1,0 +1,18 @@
+package main
+
+// filesMutants break what the proxy that keeps files says, and to whom.
+func filesMutants() []mutant {
+	const (
+		command = "proxy/internal/files/command.go"
+		files   = "./proxy/internal/files"
+	)
+	return []mutant{
+		{
+			name: "files/key-cut-in-two",
+			file: command,
+			old:  "most = max(most, maxLine+len(secret))",
+			new:  "most = max(most, maxLine+0*len(secret))",
+			pkg:  files, test: "^TestRunCommand$",
+		},
+	}
+}
