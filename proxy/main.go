@@ -19,10 +19,12 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	// The roots of trust, where there are none beside the binary.
 	_ "golang.org/x/crypto/x509roots/fallback"
 
+	"github.com/fargatedirect/terraform-provider-fargatedirect/proxy/internal/accesslog"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/proxy/internal/certificate"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/proxy/internal/files"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/proxy/internal/health"
@@ -79,13 +81,22 @@ func run(ctx, now context.Context, arguments, environment []string, out io.Write
 		_, err := fmt.Fprintln(out, version)
 		return err
 	case settings.Files:
-		return runFiles(ctx, s, environment, slog.New(slog.NewJSONHandler(out, nil)))
+		return runFiles(ctx, s, environment, out)
 	default:
 		return server.Run(ctx, now, s, out)
 	}
 }
 
-func runFiles(ctx context.Context, s settings.Settings, environment []string, log *slog.Logger) error {
+// runFiles keeps the certificate in files. Out gets the log, and is not waited
+// for: it may stand still.
+func runFiles(ctx context.Context, s settings.Settings, environment []string, out io.Writer) error {
+	lines := accesslog.NewWriter(out)
+	defer func() {
+		limited, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = lines.Close(limited) // what is not written by then is lost
+	}()
+	log := slog.New(slog.NewJSONHandler(lines, nil))
 	source, err := certificate.Source(ctx, s)
 	if err != nil {
 		return err

@@ -14,5 +14,12 @@ func filesMutants() []mutant {
 			new:  "most = max(most, maxLine+0*len(secret))",
 			pkg:  files, test: "^TestRunCommand$",
 		},
+		{
+			name: "files/log-is-waited-for",
+			file: "proxy/main.go",
+			old:  "slog.NewJSONHandler(lines, nil)",
+			new:  "slog.NewJSONHandler(out, nil)",
+			pkg:  files, test: "^TestStuckOutput$",
+		},
 	}
 }
