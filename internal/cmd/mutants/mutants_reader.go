@@ -89,5 +89,12 @@ func readerMutants() []mutant {
 			new:  "case err == context.DeadlineExceeded:",
 			pkg:  pkg, test: "^TestNoAnswer$",
 		},
+		{
+			name: "proxy/role-waited-for-without-an-end",
+			file: "proxy/internal/certificate/certificate.go",
+			old:  "awshttp.NewBuildableClient().WithTimeout(roleTimeout)",
+			new:  "awshttp.NewBuildableClient().WithTimeout(1000 * roleTimeout)",
+			pkg:  "./proxy/internal/certificate", test: "^TestRoleThatDoesNotAnswer$",
+		},
 	}
 }

@@ -9,9 +9,12 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -34,12 +37,7 @@ func Source(ctx context.Context, s settings.Settings) (certreader.Source, error)
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithEC2IMDSClientEnableState(state), func(o *config.LoadOptions) error {
-		if region != "" {
-			o.Region = region
-		}
-		return nil
-	})
+	cfg, err := config.LoadDefaultConfig(ctx, configure(region, state))
 	if err != nil {
 		return nil, fmt.Errorf("configuring the AWS clients: %w", err)
 	}
@@ -55,6 +53,27 @@ func Source(ctx context.Context, s settings.Settings) (certreader.Source, error)
 		o.DisableLogOutputChecksumValidationSkipped = true
 	})
 	return certreader.FromBucket(client, s.Bucket, s.Prefix), nil
+}
+
+// roleTimeout is for how long the endpoint with the role's credentials may take
+// to answer. It is asked three times within a look.
+const roleTimeout = 5 * time.Second
+
+// configure sets what the environment does not say, and a limit to the time for
+// the role's credentials. The SDK has none, and once it waits for them all who
+// ask later wait for the same answer: an endpoint that took one request and
+// said nothing would end renewals for good.
+func configure(region string, state imds.ClientEnableState) func(*config.LoadOptions) error {
+	return func(o *config.LoadOptions) error {
+		if region != "" {
+			o.Region = region
+		}
+		o.EC2IMDSClientEnableState = state
+		o.EndpointCredentialOptions = func(role *endpointcreds.Options) {
+			role.HTTPClient = awshttp.NewBuildableClient().WithTimeout(roleTimeout)
+		}
+		return nil
+	}
 }
 
 // regionOf is the region that the settings say, or that the secret is in; empty
