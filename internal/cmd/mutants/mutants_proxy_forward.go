@@ -41,11 +41,25 @@ func proxyForwardMutants() []mutant {
 			pkg:  pkg, test: "^TestUpgradeToHTTP2IsNotForwarded$",
 		},
 		{
+			name: "proxy-forward/refused-switch-left-open",
+			file: forward,
+			old:  "ModifyResponse: refuseSwitch,",
+			new:  "ModifyResponse: nil,",
+			pkg:  pkg, test: "^TestRefusedSwitchIsClosed$",
+		},
+		{
+			name: "proxy-forward/other-switch-left-open",
+			file: websocket,
+			old:  "defer u.end()",
+			new:  "",
+			pkg:  pkg, test: "^TestRefusedSwitchIsClosed$",
+		},
+		{
 			name: "proxy-forward/no-wait-for-the-server",
 			file: transport,
 			old:  "|| d.reached.Load() ||",
 			new:  "|| !d.reached.Load() ||",
-			pkg:  pkg, test: "^TestStartsLater$",
+			pkg:  pkg, test: "^TestPatience$",
 		},
 		{
 			name: "proxy-forward/idle-connection-kept",

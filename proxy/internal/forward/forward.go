@@ -56,7 +56,9 @@ func New(o Options) http.Handler {
 		Transport:    newTransport(o.H2C),
 		BufferPool:   bodyBuffers{},
 		ErrorHandler: h.failed,
-		ErrorLog:     log.New(h.teller, "", 0),
+		// Requests that may be upgraded have another one.
+		ModifyResponse: refuseSwitch,
+		ErrorLog:       log.New(h.teller, "", 0),
 	}
 	return h
 }

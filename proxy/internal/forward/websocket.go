@@ -2,6 +2,7 @@ package forward
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 // lets it), with buffers that are as large as what came last.
 func (h *handler) upgrade(w http.ResponseWriter, r *http.Request) {
 	u := &upgradeWriter{ResponseWriter: w}
+	defer u.end()
 	proxy := h.proxy
 	proxy.ModifyResponse = u.wrap
 	proxy.ErrorHandler = func(w http.ResponseWriter, r *http.Request, err error) {
@@ -28,10 +30,30 @@ func (h *handler) upgrade(w http.ResponseWriter, r *http.Request) {
 	proxy.ServeHTTP(u, r)
 }
 
-// upgradeWriter keeps the buffers of a connection that is taken over.
+// refuseSwitch refuses an answer that switches protocols although nobody asked
+// for it. The reverse proxy does so, too, but would forget the connection to
+// the server, open as it is.
+func refuseSwitch(response *http.Response) error {
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		return errors.New("it switches protocols, which no client asked for")
+	}
+	return nil
+}
+
+// upgradeWriter keeps the buffers of a connection that is taken over, and the
+// server's side of it.
 type upgradeWriter struct {
 	http.ResponseWriter
 	buffers *bufio.ReadWriter
+	server  io.Closer
+}
+
+// end closes the server's side: the reverse proxy forgets it where it switches
+// to another protocol than the client asked for.
+func (u *upgradeWriter) end() {
+	if u.server != nil {
+		_ = u.server.Close()
+	}
 }
 
 // Unwrap is for http.ResponseController.
@@ -48,6 +70,7 @@ func (u *upgradeWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 func (u *upgradeWriter) wrap(response *http.Response) error {
 	server, ok := response.Body.(io.ReadWriteCloser)
 	if ok && response.StatusCode == http.StatusSwitchingProtocols {
+		u.server = server
 		response.Body = &websocket{ReadWriteCloser: server, upgrade: u}
 	}
 	return nil

@@ -161,6 +161,47 @@ func TestWebsocketRefused(t *testing.T) {
 	}
 }
 
+// TestRefusedSwitchIsClosed: nothing is left of a connection whose server
+// switches to what nobody asked for.
+func TestRefusedSwitchIsClosed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ request, answer string }{
+		"not asked":        {"", "Connection: Upgrade\r\nUpgrade: websocket\r\n"},
+		"another protocol": {"Connection: Upgrade\r\nUpgrade: websocket\r\n", "Connection: Upgrade\r\nUpgrade: h2c\r\n"},
+		"no protocol":      {"Connection: Upgrade\r\nUpgrade: websocket\r\n", "Connection: Upgrade\r\n"},
+		"not forwarded":    {"Connection: Upgrade\r\nUpgrade: h2c\r\n", "Connection: Upgrade\r\nUpgrade: h2c\r\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHandler(Options{})
+			server := &switched{}
+			h.proxy.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+				response, err := http.ReadResponse(bufio.NewReader(strings.NewReader("HTTP/1.1 101 Switching Protocols\r\n"+c.answer+"\r\n")), r)
+				if err == nil {
+					response.Body = server
+				}
+				return response, err
+			})
+			r, err := http.ReadRequest(bufio.NewReader(strings.NewReader("GET / HTTP/1.1\r\nHost: x\r\n" + c.request + "\r\n")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := &discard{header: http.Header{}}
+			h.ServeHTTP(w, r)
+			if w.status != http.StatusBadGateway || !server.closed {
+				t.Errorf("the answer is %d, the server's connection closed: %v", w.status, server.closed)
+			}
+		})
+	}
+}
+
+// switched is a connection to a server that has switched protocols.
+type switched struct{ closed bool }
+
+func (*switched) Read([]byte) (int, error)    { return 0, io.EOF }
+func (*switched) Write(p []byte) (int, error) { return len(p), nil }
+func (s *switched) Close() error              { s.closed = true; return nil }
+
 // reads is a source that answers pieces, and notes the room it was given.
 type reads struct {
 	wait   time.Duration
