@@ -48,7 +48,7 @@ func TestServe(t *testing.T) {
 	if want := "hello from " + proxytest.Hostname + " by https"; string(body) != want {
 		t.Errorf("answers %q, want %q", body, want)
 	}
-	if err := process.Terminate(t, 10*time.Second); err != nil {
+	if err := process.Terminate(t, time.Minute); err != nil {
 		t.Errorf("ends with %v", err)
 	}
 	for line := range strings.Lines(process.Output()) {

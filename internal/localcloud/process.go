@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"time"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/freeport"
 )
 
 // watchdog runs its arguments as a program and ends with it. It also ends the
@@ -96,22 +98,18 @@ func (p *process) tail() []byte {
 	return bytes.TrimSpace(b[max(0, len(b)-most):])
 }
 
-// freePort is a port that nobody listened on a moment ago.
+// freePort is a port of 127.0.0.1 that nobody listens on.
 func freePort() (int, error) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	address, err := freeport.Address("127.0.0.1")
 	if err != nil {
-		return 0, fmt.Errorf("finding a free port: %w", err)
+		return 0, err
 	}
-	defer l.Close()
-	addr, ok := l.Addr().(*net.TCPAddr)
-	if !ok {
-		return 0, fmt.Errorf("finding a free port: unexpected address %v", l.Addr())
-	}
-	return addr.Port, nil
+	parsed, err := netip.ParseAddrPort(address)
+	return int(parsed.Port()), err
 }
 
 // portAttempts is how often a program is started again when it ended during
-// its start: another process may have taken its port in the meantime.
+// its start: somebody else may have asked for its port in the meantime.
 const portAttempts = 3
 
 // retryStart starts a program anew while it ends before it is ready.

@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/freeport"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/sidecar"
 )
 
@@ -82,7 +83,7 @@ func (a *account) startProxy(t *testing.T, o proxyOptions) *proxyTask {
 		"AWS_REGION":             cloud.Region, "AWS_ENDPOINT_URL": endpoint,
 	}
 	for name, host := range map[string]*string{"FARGATEDIRECT_LISTEN": &p.listens, "FARGATEDIRECT_HEALTH_LISTEN": new(string)} {
-		if *host, err = sidecar.FreeAddress("127.0.0.1"); err != nil {
+		if *host, err = freeport.Address("127.0.0.1"); err != nil {
 			t.Fatal(err)
 		}
 		changes[name] = *host

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/freeport"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/sidecar"
 )
 
@@ -71,14 +72,14 @@ func (d *demo) startContainers(ctx context.Context) error {
 // addresses finds where the proxy can listen. Linux lends every address in
 // 127.0.0.0/8 to whoever asks. Where that is not so it listens on 127.0.0.1.
 func (p *proxy) addresses(address string) (map[string]string, error) {
-	listens, err := sidecar.FreeAddress(address)
+	listens, err := freeport.Address(address)
 	if err != nil {
 		var second error
-		if listens, second = sidecar.FreeAddress("127.0.0.1"); second != nil {
+		if listens, second = freeport.Address("127.0.0.1"); second != nil {
 			return nil, errors.Join(err, second)
 		}
 	}
-	health, err := sidecar.FreeAddress("127.0.0.1")
+	health, err := freeport.Address("127.0.0.1")
 	if err != nil {
 		return nil, err
 	}

@@ -28,8 +28,8 @@ type aws struct {
 }
 
 func (a *aws) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a.asked.Add(1)
 	a.signed.Store(r.Header.Get("Authorization"))
+	a.asked.Add(1)
 	w.Header().Set("X-Amz-Bucket-Region", "us-west-2")
 	w.WriteHeader(http.StatusMovedPermanently)
 	_, _ = io.WriteString(w, "<Error><Code>PermanentRedirect</Code></Error>")

@@ -173,7 +173,7 @@ func gone(pid int) bool {
 // await waits for what takes as long as it takes.
 func await(t *testing.T, is func() bool) {
 	t.Helper()
-	for range 3000 {
+	for range 6000 {
 		if is() {
 			return
 		}

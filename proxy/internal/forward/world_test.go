@@ -160,7 +160,7 @@ func both(t *testing.T, w *world, test func(t *testing.T, c *http.Client)) {
 // eventually waits until a log has a text.
 func eventually(t testing.TB, o *output, text string) {
 	t.Helper()
-	for range 2000 {
+	for range 12000 {
 		if strings.Contains(o.String(), text) {
 			return
 		}

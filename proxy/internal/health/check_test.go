@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/fargatedirect/terraform-provider-fargatedirect/certreader"
+	"github.com/fargatedirect/terraform-provider-fargatedirect/proxy/internal/proxytest"
 )
 
 func TestCheck(t *testing.T) {
@@ -68,15 +69,15 @@ func TestCheck(t *testing.T) {
 // One that does not answer is not waited for longer than ECS waits.
 func TestCheckEnds(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // nobody accepts
+	address := proxytest.FreeAddress(t)
+	listener, err := net.Listen("tcp", address) // nobody accepts
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	if _, err := Check(t.Context(), listener.Addr().String()); err == nil || !strings.Contains(err.Error(), "deadline exceeded") {
+	if _, err := Check(t.Context(), address); err == nil || !strings.Contains(err.Error(), "deadline exceeded") {
 		t.Errorf("it says %v", err)
 	}
-	address := listener.Addr().String()
 	listener.Close()
 	if _, err := Check(t.Context(), address); err == nil || !strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("with nobody there it says %v", err)

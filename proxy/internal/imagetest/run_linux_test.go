@@ -47,7 +47,7 @@ func TestRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	// This test binary goes into the namespaces and sets them up.
-	cmd := exec.CommandContext(t.Context(), self, "-test.run=^TestInside$", "-test.v", "-test.timeout=2m")
+	cmd := exec.CommandContext(t.Context(), self, "-test.run=^TestInside$", "-test.v", "-test.timeout=10m")
 	cmd.Env = append(os.Environ(), insideVariable+"="+made.path, digestVariable+"="+made.digest)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWNET}
 	if os.Getuid() != 0 {
@@ -135,7 +135,7 @@ func checkFiles(t *testing.T, box sandbox, environment []string, pair proxytest.
 			t.Errorf("%s belongs to %d, want %d", name, owner, box.seenAs())
 		}
 	}
-	for range 100 {
+	for range 1000 {
 		said, err := box.command(t.Context(), environment, "health").CombinedOutput()
 		if err == nil {
 			break

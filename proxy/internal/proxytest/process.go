@@ -3,7 +3,6 @@ package proxytest
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -33,15 +32,16 @@ func Metadata(t testing.TB) string {
 	return "ECS_CONTAINER_METADATA_URI_V4=" + server.URL
 }
 
-// FreeAddress is an address of 127.0.0.1 that nobody listens on.
+// FreeAddress is an address of 127.0.0.1 that nobody listens on. On Linux its
+// port is the test's until that ends: only who is told of it can listen on it.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, release, err := hold()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return listener.Addr().String()
+	t.Cleanup(release)
+	return address
 }
 
 // folder is where the binary is, once it is compiled.
@@ -166,16 +166,24 @@ func (p *Process) Ended(t testing.TB, patience time.Duration) error {
 	}
 }
 
+// awaited is how long a text is waited for, on a machine that has other things
+// to do.
+const awaited = 2 * time.Minute
+
 // Await waits until the output has a text.
 func (p *Process) Await(t testing.TB, text string) {
 	t.Helper()
-	for range 1000 {
+	for end := time.Now().Add(awaited); time.Now().Before(end); {
 		if strings.Contains(p.Output(), text) {
 			return
 		}
 		select {
 		case <-p.ended:
-			t.Fatalf("the proxy has ended, and not said %q: %v", text, p.err)
+			// All that it said is there now.
+			if !strings.Contains(p.Output(), text) {
+				t.Fatalf("the proxy has ended, and not said %q: %v", text, p.err)
+			}
+			return
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

@@ -88,7 +88,13 @@ func TestWatchEnds(t *testing.T) {
 // connections of both protocols.
 func TestSlowBodies(t *testing.T) {
 	t.Parallel()
-	const stall = 300 * time.Millisecond
+	const (
+		// stall is for clients that are cut, and patient for those that must not be,
+		// on a machine that has other things to do.
+		stall   = 300 * time.Millisecond
+		patient = time.Second
+		longer  = patient + patient/4
+	)
 	for _, protocol := range []string{"http/1.1", "h2"} {
 		t.Run(protocol+" upload", func(t *testing.T) {
 			t.Parallel()
@@ -155,12 +161,12 @@ func TestSlowBodies(t *testing.T) {
 		})
 		t.Run(protocol+" waits for the back end", func(t *testing.T) {
 			t.Parallel()
-			f := startFront(t, func(s *limits) { s.StallTimeout = stall }, func(w http.ResponseWriter, r *http.Request) {
+			f := startFront(t, func(s *limits) { s.StallTimeout = patient }, func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body)
-				time.Sleep(3 * stall)
+				time.Sleep(longer)
 				_, _ = io.WriteString(w, "at ")
 				_ = http.NewResponseController(w).Flush()
-				time.Sleep(3 * stall)
+				time.Sleep(longer)
 				_, _ = io.WriteString(w, "last")
 			})
 			response, err := f.client(t, protocol).Do(request(t, http.MethodPost, "/", noReplay("a question")))
@@ -175,14 +181,14 @@ func TestSlowBodies(t *testing.T) {
 	}
 	t.Run("gRPC stream", func(t *testing.T) {
 		t.Parallel()
-		f := startFront(t, func(s *limits) { s.StallTimeout, s.BackendProtocol = stall, settings.H2C }, func(w http.ResponseWriter, r *http.Request) {
+		f := startFront(t, func(s *limits) { s.StallTimeout, s.BackendProtocol = patient, settings.H2C }, func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(w, r.Body)
 		})
 		reader, writer := io.Pipe()
 		go func() {
-			for range 3 {
+			for range 2 {
 				_, _ = io.WriteString(writer, "message ")
-				time.Sleep(2 * stall)
+				time.Sleep(longer)
 			}
 			_ = writer.Close()
 		}()
@@ -193,16 +199,16 @@ func TestSlowBodies(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer response.Body.Close()
-		if text, err := io.ReadAll(response.Body); string(text) != "message message message " || err != nil {
+		if text, err := io.ReadAll(response.Body); string(text) != "message message " || err != nil {
 			t.Errorf("echoes %q, %v", text, err)
 		}
 	})
 	t.Run("tunnel", func(t *testing.T) {
 		t.Parallel()
-		f := startFront(t, func(s *limits) { s.StallTimeout, s.IdleTimeout, s.HeaderTimeout = stall, stall, stall }, echo)
+		f := startFront(t, func(s *limits) { s.StallTimeout, s.IdleTimeout, s.HeaderTimeout = patient, patient, patient }, echo)
 		tunnel := f.openTunnel(t)
 		tunnel.echo(t, "one")
-		time.Sleep(3 * stall)
+		time.Sleep(longer)
 		tunnel.echo(t, "two")
 	})
 }
