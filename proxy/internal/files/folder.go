@@ -66,11 +66,7 @@ func openFolder(path string, keyMode fs.FileMode) (*folder, error) {
 }
 
 func (f *folder) take() error {
-	err := f.root.Mkdir(versions, folderMode)
-	if err == nil {
-		err = f.root.Chmod(versions, folderMode) // whatever the umask
-	}
-	if err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := f.mkdir(versions); err != nil && !errors.Is(err, fs.ErrExist) {
 		return f.failed("making the folder of versions", err)
 	}
 	lock, err := f.root.OpenFile(lockFile, os.O_CREATE|os.O_RDWR, 0o600)
@@ -162,10 +158,7 @@ func (f *folder) writeVersion(version string, contents []content) error {
 	if err := f.root.RemoveAll(next); err != nil { // of one that was killed
 		return err
 	}
-	if err := f.root.Mkdir(next, folderMode); err != nil {
-		return err
-	}
-	if err := f.root.Chmod(next, folderMode); err != nil { // whatever the umask
+	if err := f.mkdir(next); err != nil {
 		return err
 	}
 	for _, c := range contents {
@@ -180,6 +173,19 @@ func (f *folder) writeVersion(version string, contents []content) error {
 		return err
 	}
 	return f.sync(versions)
+}
+
+// mkdir makes a folder with its mode, whatever the umask. Before Linux 6.6
+// (fchmodat2) Root.Chmod would need /proc for that.
+func (f *folder) mkdir(path string) error {
+	if err := f.root.Mkdir(path, folderMode); err != nil {
+		return err
+	}
+	folder, err := f.root.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Chmod(folderMode), folder.Close())
 }
 
 func (f *folder) writeFile(path string, c content) error {
