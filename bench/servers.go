@@ -125,6 +125,8 @@ func (p *place) ours(binary, name string, accessLog bool) (*server, error) {
 		"ECS_CONTAINER_METADATA_URI_V4="+p.aws.URL+"/metadata",
 		"FARGATEDIRECT_BUCKET=certs", "FARGATEDIRECT_PREFIX=browser/", "FARGATEDIRECT_DOMAIN="+domain,
 		"FARGATEDIRECT_BACKEND_PORT="+port(p.backend), "FARGATEDIRECT_LISTEN="+listen, "FARGATEDIRECT_HEALTH_LISTEN="+health,
+		// The load is one client.
+		"FARGATEDIRECT_MAX_CONNECTIONS_PER_CLIENT=10000",
 		"FARGATEDIRECT_ACCESS_LOG="+strconv.FormatBool(accessLog))
 	return p.server(name, binary, listen, "version", func() *exec.Cmd {
 		cmd := exec.Command(binary)

@@ -66,9 +66,9 @@ func proxyReviewMutants() []mutant {
 		},
 		{
 			name: "proxy/log-flooded-by-connections",
-			file: dir + "front.go",
-			old:  "slog.New(newSampler(log.Handler()))",
-			new:  "log",
+			file: dir + "connections.go",
+			old:  "crowded: slog.New(newSampler(log.Handler()))",
+			new:  "crowded: log",
 			pkg:  pkg, test: "^TestMaxConnections$",
 		},
 		{

@@ -5,9 +5,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/proxy/internal/settings"
 )
 
 // connections is a listener that knows its connections, and has no more of
@@ -15,7 +18,9 @@ import (
 // is a place.
 type connections struct {
 	net.Listener
-	log *slog.Logger
+	// crowded and greedy are told of too many connections, of all and of one.
+	crowded, greedy *slog.Logger
+	perClient       int
 	// total counts the connections of all listeners.
 	total  *atomic.Int64
 	places chan struct{}
@@ -24,40 +29,88 @@ type connections struct {
 
 	mu   sync.Mutex
 	open map[*connection]struct{}
+	// clients is how many each client has.
+	clients map[netip.Prefix]int
 }
 
-func newConnections(listener net.Listener, most int, total *atomic.Int64, log *slog.Logger) *connections {
+func newConnections(listener net.Listener, s settings.Settings, total *atomic.Int64, log *slog.Logger) *connections {
 	return &connections{
-		Listener: listener, total: total, log: log,
-		places: make(chan struct{}, most), closed: make(chan struct{}), open: map[*connection]struct{}{},
+		Listener: listener, total: total, perClient: s.MaxConnectionsPerClient,
+		crowded: slog.New(newSampler(log.Handler())), greedy: slog.New(newSampler(log.Handler())),
+		places: make(chan struct{}, s.MaxConnections), closed: make(chan struct{}),
+		open: map[*connection]struct{}{}, clients: map[netip.Prefix]int{},
 	}
 }
 
-// Accept waits for a place, and then for a client.
+// Accept waits for a place, and then for a client who may have it.
 func (l *connections) Accept() (net.Conn, error) {
 	select {
 	case l.places <- struct{}{}:
 	default:
-		l.log.Warn("as many connections as there may be: further clients wait", "address", l.Addr().String(), "max_connections", cap(l.places))
+		l.crowded.Warn("as many connections as there may be: further clients wait", "address", l.Addr().String(), "max_connections", cap(l.places))
 		select {
 		case l.places <- struct{}{}:
 		case <-l.closed:
 			return nil, net.ErrClosed
 		}
 	}
-	c, err := l.Listener.Accept()
-	if err != nil {
-		<-l.places
-		return nil, err
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			<-l.places
+			return nil, err
+		}
+		if conn := l.take(c); conn != nil {
+			limitUnsent(c)
+			return conn, nil
+		}
+		l.greedy.Warn("as many connections of a client as one may have: its others are closed", "remote", c.RemoteAddr().String(), "max_connections_per_client", l.perClient)
+		_ = c.Close()
 	}
-	limitUnsent(c)
-	conn := &connection{Conn: c, owner: l}
+}
+
+// take makes a connection one of those that are open, and answers nil if its
+// client has as many as it may have.
+func (l *connections) take(c net.Conn) *connection {
+	conn := &connection{Conn: c, owner: l, client: clientOf(c.RemoteAddr())}
 	conn.note(http.StateNew)
 	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.clients[conn.client] >= l.perClient {
+		return nil
+	}
+	l.clients[conn.client]++
 	l.open[conn] = struct{}{}
 	l.total.Add(1)
+	return conn
+}
+
+// give takes a connection away, and gives its place back.
+func (l *connections) give(conn *connection) {
+	l.mu.Lock()
+	delete(l.open, conn)
+	if l.clients[conn.client]--; l.clients[conn.client] == 0 {
+		delete(l.clients, conn.client)
+	}
+	l.total.Add(-1)
 	l.mu.Unlock()
-	return conn, nil
+	<-l.places
+}
+
+// clientOf is whose connection it is, as far as its address tells: who has one
+// address of IPv6 has the 2^64 that its network begins (RFC 4291, section 2.5.4).
+func clientOf(address net.Addr) netip.Prefix {
+	tcp, ok := address.(*net.TCPAddr)
+	if !ok {
+		return netip.Prefix{}
+	}
+	ip := tcp.AddrPort().Addr().Unmap().WithZone("")
+	bits := ip.BitLen()
+	if ip.Is6() {
+		bits = 64
+	}
+	client, _ := ip.Prefix(bits)
+	return client
 }
 
 // Close ends accepting, and leaves the connections.
@@ -102,8 +155,9 @@ func (l *connections) closeAll() {
 // connection is a client's, below TLS.
 type connection struct {
 	net.Conn
-	owner *connections
-	once  sync.Once
+	owner  *connections
+	client netip.Prefix
+	once   sync.Once
 	// state is a http.ConnState, and heard when something last came.
 	state, heard atomic.Int64
 	// session is TLS on this connection.
@@ -122,13 +176,7 @@ func (c *connection) Read(p []byte) (int, error) {
 // Close gives the place back.
 func (c *connection) Close() error {
 	err := c.Conn.Close()
-	c.once.Do(func() {
-		c.owner.mu.Lock()
-		delete(c.owner.open, c)
-		c.owner.total.Add(-1)
-		c.owner.mu.Unlock()
-		<-c.owner.places
-	})
+	c.once.Do(func() { c.owner.give(c) })
 	return err
 }
 

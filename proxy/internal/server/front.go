@@ -43,7 +43,7 @@ type front struct {
 // newFront makes a front, for HTTPS if there is a config. It adds its connections
 // to those that are open.
 func newFront(listener net.Listener, config *tls.Config, handler http.Handler, s settings.Settings, open *atomic.Int64, log *slog.Logger) *front {
-	f := &front{conns: newConnections(listener, s.MaxConnections, open, slog.New(newSampler(log.Handler()))), grpc: s.BackendProtocol == settings.H2C}
+	f := &front{conns: newConnections(listener, s, open, log), grpc: s.BackendProtocol == settings.H2C}
 	f.server = &http.Server{
 		Handler: f.handler(handler, s.StallTimeout), TLSConfig: config, ConnState: noteState,
 		// It is also the time that a handshake may take.

@@ -51,7 +51,7 @@ func TestLeaks(t *testing.T) {
 		Secret: authority.Issue(nil).Secret(), CertificateTimeout: patience, Interval: time.Hour,
 		Listen: c.address, HealthListen: proxytest.FreeAddress(t), AnyHost: true, AccessLog: true,
 		BackendPort: listener.Addr().(*net.TCPAddr).Port, BackendProtocol: settings.HTTP1, DrainTimeout: patience, HeaderTimeout: patience,
-		IdleTimeout: patience, StallTimeout: time.Second, MaxHeaderBytes: 32 << 10, MaxConnections: 1000,
+		IdleTimeout: patience, StallTimeout: time.Second, MaxHeaderBytes: 32 << 10, MaxConnections: 1000, MaxConnectionsPerClient: 1000,
 	}
 	go func() { ended <- Run(ctx, t.Context(), s, io.Discard) }()
 	until(t, func() bool { return c.leave(t, "http/1.1", "GET / HTTP/1.1\r\nHost: a\r\n\r\n") == nil })

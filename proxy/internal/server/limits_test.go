@@ -9,7 +9,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -182,6 +184,65 @@ func TestMaxConnections(t *testing.T) {
 	}
 	if n := f.said.times("further clients wait"); n != 1 {
 		t.Errorf("that is told %d times within a minute", n)
+	}
+}
+
+// TestMaxConnectionsPerClient closes what a client has too many of, at once, and
+// nobody else's.
+func TestMaxConnectionsPerClient(t *testing.T) {
+	t.Parallel()
+	f := startFront(t, func(s *limits) { s.MaxConnectionsPerClient = 2 }, func(http.ResponseWriter, *http.Request) {})
+	var taken []*tls.Conn
+	for range 2 {
+		conn, err := f.dial(t.Context(), "http/1.1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		taken = append(taken, conn)
+	}
+	for range 3 {
+		if conn, err := f.dial(t.Context(), "http/1.1"); err == nil {
+			_ = conn.Close()
+			t.Error("a client has a connection more than it may")
+		}
+	}
+	if n := f.said.times("its others are closed"); n != 1 {
+		t.Errorf("that is told %d times within a minute", n)
+	}
+	// All of 127.0.0.0/8 is this machine, on Linux.
+	if runtime.GOOS == "linux" {
+		other := tls.Dialer{NetDialer: &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}, Config: f.config("http/1.1")}
+		conn, err := other.DialContext(t.Context(), "tcp", f.address)
+		if err != nil {
+			t.Fatalf("another client: %v", err)
+		}
+		defer conn.Close()
+	}
+	_ = taken[0].Close()
+	until(t, func() bool {
+		conn, err := f.dial(t.Context(), "http/1.1")
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err == nil
+	})
+}
+
+// TestClientOf tells whose a connection is.
+func TestClientOf(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"192.0.2.7:5000":              "192.0.2.7/32",
+		"[::ffff:192.0.2.7]:5000":     "192.0.2.7/32",
+		"[2001:db8:1:2:3:4:5:6]:5000": "2001:db8:1:2::/64",
+		"[2001:db8:1:3::1]:5000":      "2001:db8:1:3::/64",
+		"[fe80::1%eth0]:5000":         "fe80::/64",
+	} {
+		tcp := net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address))
+		if client := clientOf(tcp); client.String() != want {
+			t.Errorf("the client at %s is %s, not %s", address, client, want)
+		}
 	}
 }
 

@@ -130,7 +130,7 @@ func TestRenewals(t *testing.T) {
 	const versions, handshakes = 100, 1000
 	backend := &counting{answered: map[string]int{}, release: make(chan struct{})}
 	w := startProxy(t, backend, "FARGATEDIRECT_INTERVAL=10ms", "FARGATEDIRECT_ACCESS_LOG=false",
-		"FARGATEDIRECT_MAX_CONNECTIONS=2000", "FARGATEDIRECT_HEADER_TIMEOUT=10m")
+		"FARGATEDIRECT_MAX_CONNECTIONS=2000", "FARGATEDIRECT_MAX_CONNECTIONS_PER_CLIENT=2000", "FARGATEDIRECT_HEADER_TIMEOUT=10m")
 	socket := w.openTunnel(t)
 	backend.begun.Add(1)
 	var long sync.WaitGroup

@@ -85,7 +85,7 @@ func startFront(t *testing.T, change func(*limits), handler http.HandlerFunc) *i
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := limits{HeaderTimeout: patience, IdleTimeout: patience, StallTimeout: patience, MaxHeaderBytes: 32 << 10, MaxConnections: 100}
+	s := limits{HeaderTimeout: patience, IdleTimeout: patience, StallTimeout: patience, MaxHeaderBytes: 32 << 10, MaxConnections: 100, MaxConnectionsPerClient: 100}
 	change(&s)
 	i := &inside{clients: clients{listener.Addr().String(), authority}}
 	config := &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12}

@@ -180,6 +180,9 @@ func (s *Settings) checkLimits() error {
 	if s.MaxConnections < 1 || s.MaxConnections > 1_000_000 {
 		errs = append(errs, wrong("max-connections", "must be a number from 1 to 1000000"))
 	}
+	if s.MaxConnectionsPerClient < 1 || s.MaxConnectionsPerClient > 1_000_000 {
+		errs = append(errs, wrong("max-connections-per-client", "must be a number from 1 to 1000000"))
+	}
 	return errors.Join(errs...)
 }
 

@@ -19,7 +19,7 @@ func examples() map[string]string {
 		"backend-port": "8080", "backend-protocol": HTTP1,
 		"listen": ":443", "redirect-listen": ":80", "health-listen": "127.0.0.1:9443",
 		"access-log": "false", "drain-timeout": "25s", "header-timeout": "10s", "idle-timeout": "2m", "stall-timeout": "30s",
-		"max-header-bytes": "32768", "max-connections": "10000",
+		"max-header-bytes": "32768", "max-connections": "10000", "max-connections-per-client": "1000",
 		"directory": "/certificates", "key-mode": "0640", "once": "true", "exec-timeout": "1m",
 	}
 }

@@ -30,7 +30,7 @@ func TestParse(t *testing.T) {
 		Domain: "tasks.example.com", HostnameTemplate: "{task_id}", AnyHost: true,
 		BackendPort: 8080, BackendProtocol: HTTP1, Listen: ":443", HealthListen: "127.0.0.1:9443",
 		DrainTimeout: 25 * time.Second, HeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, StallTimeout: 30 * time.Second,
-		MaxHeaderBytes: 32 << 10, MaxConnections: 10000,
+		MaxHeaderBytes: 32 << 10, MaxConnections: 10000, MaxConnectionsPerClient: 1000,
 		Directory: "/certificates", KeyMode: 0o600, ExecTimeout: time.Minute,
 	}
 	if !reflect.DeepEqual(s, want) {
@@ -118,6 +118,7 @@ func TestWrong(t *testing.T) {
 		{"ACCESS_LOG=0", []string{"FARGATEDIRECT_ACCESS_LOG", "true or false"}},
 		{"MAX_HEADER_BYTES=100", []string{"-max-header-bytes"}},
 		{"MAX_CONNECTIONS=0", []string{"-max-connections"}},
+		{"MAX_CONNECTIONS_PER_CLIENT=0", []string{"-max-connections-per-client"}},
 		{"BACKEND_PROT=1", []string{"no setting FARGATEDIRECT_BACKEND_PROT"}},
 		{"backend_port=1", []string{"no setting FARGATEDIRECT_backend_port"}},
 	} {
