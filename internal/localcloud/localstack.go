@@ -58,6 +58,20 @@ func (c *Cloud) startLocalStack(ctx context.Context, o Options) error {
 	return nil
 }
 
+// strictProviders has LocalStack take the extension's providers of services
+// instead of its own.
+func strictProviders() []string {
+	return []string{
+		"PROVIDER_OVERRIDE_CLOUDWATCH=fargatedirect",
+		"PROVIDER_OVERRIDE_EVENTS=fargatedirect",
+		"PROVIDER_OVERRIDE_IAM=fargatedirect",
+		"PROVIDER_OVERRIDE_ROUTE53=fargatedirect",
+		"PROVIDER_OVERRIDE_S3=fargatedirect",
+		"PROVIDER_OVERRIDE_SNS=fargatedirect",
+		"PROVIDER_OVERRIDE_SQS=fargatedirect",
+	}
+}
+
 func (c *Cloud) runLocalStack(ctx context.Context, o Options, python string) (*process, error) {
 	port, err := freePort()
 	if err != nil {
@@ -86,15 +100,9 @@ func (c *Cloud) runLocalStack(ctx context.Context, o Options, python string) (*p
 		"SKIP_SSL_CERT_DOWNLOAD=1",
 		"DNS_ADDRESS=0",
 		"EAGER_SERVICE_LOADING=0",
-		"PROVIDER_OVERRIDE_CLOUDWATCH=fargatedirect",
-		"PROVIDER_OVERRIDE_EVENTS=fargatedirect",
-		"PROVIDER_OVERRIDE_IAM=fargatedirect",
-		"PROVIDER_OVERRIDE_ROUTE53=fargatedirect",
-		"PROVIDER_OVERRIDE_S3=fargatedirect",
-		"PROVIDER_OVERRIDE_SNS=fargatedirect",
-		"PROVIDER_OVERRIDE_SQS=fargatedirect",
 		fmt.Sprintf("FARGATEDIRECT_ROUTE53_DELAY_MS=%d", o.ChangeDelay.Milliseconds()),
 	}
+	env = append(env, strictProviders()...)
 	p, err := startProcess("LocalStack", filepath.Join(c.LogDir, "localstack.log"), env, python, "-m", "localstack.runtime.main")
 	if err != nil {
 		return nil, err

@@ -28,5 +28,12 @@ func proxyDocsMutants() []mutant {
 			new:  "const MaxRolePolicy = 9000",
 			pkg:  "./internal/certbotstack", test: "^TestHowManyTenants$",
 		},
+		{
+			name: "docs/provider-added",
+			file: "internal/localcloud/localstack.go",
+			old:  `"PROVIDER_OVERRIDE_SQS=fargatedirect",`,
+			new:  `"PROVIDER_OVERRIDE_SQS=fargatedirect", "PROVIDER_OVERRIDE_SSM=fargatedirect",`,
+			pkg:  "./internal/localcloud", test: "^TestReadmeHasAllProviders$",
+		},
 	}
 }
