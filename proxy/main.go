@@ -1,8 +1,8 @@
-// Command fargatedirect-proxy ends TLS in an ECS task, with a certificate of
+// Command fargatedirect-proxy terminates TLS in an ECS task, with a certificate of
 // fargatedirect_certbot: a sidecar, for servers that are to know nothing of it.
 //
 //	fargatedirect-proxy [serve] [settings]              forwards HTTPS to a port of the task
-//	fargatedirect-proxy files [settings] [-- command]   keeps the certificate in files, for servers that end TLS themselves
+//	fargatedirect-proxy files [settings] [-- command]   keeps the certificate in files, for servers that terminate TLS themselves
 //	fargatedirect-proxy health [settings]               asks the one that runs here whether it is well
 //
 // Settings are flags, or variables of the environment; see package settings.

@@ -23,7 +23,7 @@ func (r *certbotResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 	maps.Copy(attributes, certbotResults())
 	maps.Copy(attributes, secretResults())
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A Lambda function that obtains certificates from Let's Encrypt (or any ACME authority) by DNS-01 on Route 53, renews them, puts them in an S3 bucket for containers to read, and tells success and failure by SNS and EventBridge; with its bucket, topic, schedule, alarms, log group and role. [The guide on certificates](../guides/certificates) says what it tells, and what to do when an alarm fires.\n\n" +
+		MarkdownDescription: "A Lambda function that obtains certificates from Let's Encrypt (or any ACME authority) by DNS-01 on Route 53, renews them, puts them in an S3 bucket for containers to read, and tells success and failure by SNS and EventBridge; with its bucket, topic, schedule, alarms, log group and role. [The guide on certificates](../guides/certificates.md) says what it tells, and what to do when an alarm fires.\n\n" +
 			"The first certificates are obtained while the resource is created. If that fails, the apply ends with a *warning* that carries the authority's own words, the parts stay in place, and the next apply or scheduled run tries again. Read `data.fargatedirect_certificate` where a missing certificate must stop the run.",
 		Attributes: attributes,
 	}

@@ -16,7 +16,7 @@ import (
 func secretsManagerAttribute() schema.Attribute {
 	return schema.BoolAttribute{
 		Optional: true, Computed: true, Default: booldefault.StaticBool(false),
-		MarkdownDescription: "Whether a copy of the certificate is kept as one JSON object in a secret of Secrets Manager, from which ECS can give it to a container by the task's *execution* role, so that the task role needs no right at all. [The guide](../guides/certificates#who-may-hold-the-key) has the object's members. With `false` (default) an existing copy is deleted.",
+		MarkdownDescription: "Whether a copy of the certificate is kept as one JSON object in a secret of Secrets Manager, from which ECS can give it to a container by the task's *execution* role, so that the task role needs no right at all. [The guide](../guides/certificates.md#who-may-hold-the-key) has the object's members. With `false` (default) an existing copy is deleted.",
 	}
 }
 

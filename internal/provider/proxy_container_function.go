@@ -29,8 +29,8 @@ func (f *proxyContainerFunction) Metadata(_ context.Context, _ function.Metadata
 }
 
 const proxyContainerDescription = "The container definition of `fargatedirect-proxy`, to put into the `jsonencode([…])` of a task definition for Fargate (platform version 1.4.0 or later). " +
-	"The proxy ends TLS on port 443 with a certificate of `fargatedirect_certbot`, follows its renewals, and forwards to a server that speaks plain HTTP in the same task. " +
-	"[Serving TLS from a task](../guides/serving-tls) tells what that means, and what else there is to choose from; " +
+	"The proxy terminates TLS on port 443 with a certificate of `fargatedirect_certbot`, follows its renewals, and forwards to a server that speaks plain HTTP in the same task. " +
+	"[Serving TLS from a task](../guides/serving-tls.md) tells what that means, and what else there is to choose from; " +
 	"[examples/serving](https://github.com/fargatedirect/terraform-provider-fargatedirect/tree/main/examples/serving) has whole configurations.\n\n" +
 	"The result has the form in which ECS answers container definitions, so a plan shows what changed and nothing else. " +
 	"It runs as a user that is not root, with a read-only file system and no capabilities. " +
@@ -41,7 +41,7 @@ const proxyContainerDescription = "The container definition of `fargatedirect-pr
 
 func (f *proxyContainerFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
-		Summary:             "Container definition of the proxy that ends TLS",
+		Summary:             "Container definition of the proxy that terminates TLS",
 		MarkdownDescription: proxyContainerDescription + "\n\n" + proxyContainerKeys(),
 		Parameters: []function.Parameter{function.DynamicParameter{
 			Name:                "settings",

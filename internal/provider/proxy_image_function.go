@@ -27,7 +27,7 @@ func (f *proxyImageFunction) Definition(_ context.Context, _ function.Definition
 	resp.Definition = function.Definition{
 		Summary: "Image of the proxy that belongs to this release",
 		MarkdownDescription: "The image of `fargatedirect-proxy` that was released with this version of the provider, pinned by its digest. " +
-			"`proxy_container` uses it by itself; this is for containers that keep the certificate [in files](../guides/serving-tls#files-for-a-server-that-ends-tls-itself), or to make a copy. " +
+			"`proxy_container` uses it by itself; this is for containers that keep the certificate [in files](../guides/serving-tls.md#files-for-a-server-that-terminates-tls-itself), or to make a copy. " +
 			"It changes with the provider's version, and never by itself. A provider that you built yourself has no image, and fails.",
 		Return: function.StringReturn{},
 	}

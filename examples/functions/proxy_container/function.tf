@@ -1,4 +1,4 @@
-# A server that listens for HTTP on port 8080, and the proxy that ends TLS for
+# A server that listens for HTTP on port 8080, and the proxy that terminates TLS for
 # it. The role of the task has reader_policy_json.
 resource "aws_ecs_task_definition" "browser" {
   family                   = "browser"

@@ -1,4 +1,4 @@
-# nginx ends TLS itself, with a certificate in files. A container that runs
+# nginx terminates TLS itself, with a certificate in files. A container that runs
 # before it writes them into a volume that both share, and ends. Renewals come
 # with the next task.
 #
