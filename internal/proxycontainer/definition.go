@@ -71,7 +71,9 @@ type LinuxParameters struct {
 	Capabilities Capabilities `json:"capabilities"`
 }
 
-// Capabilities are the privileges of root that a container has, or has not.
+// Capabilities are the privileges of root that a container has, or has not. Add
+// may be empty and is there all the same: ECS answers an empty list, and AWS's
+// provider for Terraform takes none at all for another definition.
 type Capabilities struct {
 	Add  []string `json:"add"`
 	Drop []string `json:"drop"`

@@ -15,10 +15,9 @@ var (
 	exampleKey  = regexp.MustCompile(`(?m)^ *([a-z_]+) *=`)
 )
 
-// The AWS provider is not here to have the examples and guides validated by
-// Terraform, so at least the keys in them are.
-func TestExamplesHaveRightKeys(t *testing.T) {
-	t.Parallel()
+// documents are the files with configurations that people copy.
+func documents(t *testing.T) []string {
+	t.Helper()
 	root := filepath.Join("..", "..")
 	files := []string{filepath.Join(root, "README.md")}
 	for _, folder := range []string{"examples", "templates"} {
@@ -32,8 +31,15 @@ func TestExamplesHaveRightKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	return files
+}
+
+// The AWS provider is not here to have the examples and guides validated by
+// Terraform, so at least the keys in them are.
+func TestExamplesHaveRightKeys(t *testing.T) {
+	t.Parallel()
 	calls := 0
-	for _, file := range files {
+	for _, file := range documents(t) {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -183,6 +183,27 @@ func TestNew_names(t *testing.T) {
 	}
 }
 
+// Every partition of AWS has regions and ARNs of its own.
+func TestNew_partitions(t *testing.T) {
+	t.Parallel()
+	for region, partition := range map[string]string{
+		"eu-west-2": "aws", "mx-central-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov",
+		"us-iso-east-1": "aws-iso", "us-isob-east-1": "aws-iso-b", "eusc-de-east-1": "aws-eusc",
+	} {
+		arn := "arn:" + partition + ":secretsmanager:" + region + ":123456789012:secret:fargatedirect/browser/certificate-AbCdEf"
+		if got := mustNew(t, secretly(object{"secret_arn": arn})).Secrets; !slices.Equal(got, []Secret{{"FARGATEDIRECT_SECRET", arn}}) {
+			t.Errorf("%s: got %v", region, got)
+		}
+		want := Variable{"FARGATEDIRECT_REGION", region}
+		if got := mustNew(t, secretly(object{"secret_arn": arn, "secret_read_by": TaskRole})).Environment; !slices.Contains(got, want) {
+			t.Errorf("%s: got %v", region, got)
+		}
+		if got := mustNew(t, with(object{"region": region})).Environment; !slices.Contains(got, want) {
+			t.Errorf("%s: got %v", region, got)
+		}
+	}
+}
+
 func TestNew_drain(t *testing.T) {
 	t.Parallel()
 	for stop, want := range map[float64]string{2: "1s", 3: "2s", 9: "5s", 10: "5s", 11: "6s", 30: "25s", 120: "1m55s"} {

@@ -66,6 +66,13 @@ func proxyFunctionMutants() []mutant {
 			pkg:  pkg, test: "^TestNew_definition$",
 		},
 		{
+			name: "proxycontainer/one-partition",
+			file: "internal/proxycontainer/checks.go",
+			old:  `^arn:aws[a-z-]*:secretsmanager:`,
+			new:  `^arn:aws:secretsmanager:`,
+			pkg:  pkg, test: "^TestNew_partitions$",
+		},
+		{
 			name: "proxyimage/none-told",
 			file: "internal/provider/proxy_image_function.go",
 			old:  `if f.image == "" {`,
