@@ -21,7 +21,7 @@ import (
 func TestSDK(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority()
-	first, second := ca.pair(), ca.pair()
+	first, second, third := ca.pair(), ca.pair(), ca.pair()
 	for name := range newFakeAWS(first).sources() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -43,7 +43,7 @@ func TestSDK(t *testing.T) {
 				t.Error(err)
 			}
 			serves(t, r, second)
-			fake.publish(ca.pair())
+			fake.publish(third)
 			fake.failing(func(_ context.Context, key string) error {
 				if key == testPrefix+pointerObject { // which all may read
 					return nil
