@@ -156,6 +156,11 @@ func TestCheckCommand(t *testing.T) {
 	if err := checkCommand(nil); err != nil {
 		t.Error(err)
 	}
+	script := filepath.Join(t.TempDir(), "reload.sh")
+	must(t, os.WriteFile(script, nil, 0o644))
+	if err := checkCommand([]string{script}); err == nil || !strings.Contains(err.Error(), script+`": permission denied; it must be a program that the user `) {
+		t.Errorf("it says %v", err)
+	}
 	if err := checkCommand([]string{"no-such-program"}); err == nil || !strings.Contains(err.Error(), "copy /fargatedirect-proxy into the image that has this one") {
 		t.Errorf("it says %v", err)
 	}

@@ -24,6 +24,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"os"
 	"os/exec"
 	"sync"
 	"sync/atomic"
@@ -110,10 +111,14 @@ func checkCommand(command []string) error {
 	if len(command) == 0 {
 		return nil
 	}
-	if _, err := exec.LookPath(command[0]); err != nil {
-		return fmt.Errorf("looking for the command: %w; the proxy's own image has no programs: copy /fargatedirect-proxy into the image that has this one", err)
+	_, err := exec.LookPath(command[0])
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("looking for the command: %w; it must be a program that the user %d of this container may run", err, os.Getuid())
 	}
-	return nil
+	return fmt.Errorf("looking for the command: %w; the proxy's own image has no programs: copy /fargatedirect-proxy into the image that has this one", err)
 }
 
 // writer writes what a reader serves.

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -47,15 +48,16 @@ func (s *Settings) check() error {
 }
 
 func (s *Settings) checkSource() error {
-	sources := 0
-	for _, given := range []bool{s.Bucket != "", s.SecretARN != "", s.Secret != ""} {
-		if given {
-			sources++
+	var given []string
+	for _, source := range []struct{ name, value string }{{"-bucket", s.Bucket}, {"-secret-arn", s.SecretARN}, {SecretVariable, s.Secret}} {
+		if source.value != "" {
+			given = append(given, source.name)
 		}
 	}
 	var errs []error
-	if sources != 1 {
-		errs = append(errs, fmt.Errorf("exactly one of -bucket (%s), -secret-arn (%s) and the variable %s must be given", variable("bucket"), variable("secret-arn"), SecretVariable))
+	if len(given) != 1 {
+		errs = append(errs, fmt.Errorf("exactly one of -bucket (%s), -secret-arn (%s) and the variable %s must be given, and not be empty; given: %s",
+			variable("bucket"), variable("secret-arn"), SecretVariable, cmp.Or(strings.Join(given, ", "), "none")))
 	}
 	if s.Bucket != "" && !bucketPattern.MatchString(s.Bucket) {
 		errs = append(errs, wrong("bucket", "must be a bucket's name"))
