@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/gobuild/gobuildtest"
 )
 
 // sizes are the most bytes that the packages for arm64 may have. What is over
@@ -82,7 +84,7 @@ func checkPackage(t *testing.T, content []byte) {
 func testBuildIsReproducible(t *testing.T, first string) {
 	root := moduleRoot(t)
 	elsewhere := filepath.Join(t.TempDir(), "another folder")
-	copyModule(t, root, elsewhere)
+	gobuildtest.Copy(t, root, elsewhere, "go.mod", "go.sum", "internal", "lambdas")
 	out := t.TempDir()
 	right := filepath.Base(FileName(TaskDNS, "arm64"))
 	content, err := os.ReadFile(filepath.Join(first, right))
@@ -164,55 +166,7 @@ func TestLoad(t *testing.T) {
 // build runs the build command in a folder.
 func build(t *testing.T, root, out, arch string, env ...string) string {
 	t.Helper()
-	// The command itself is compiled without env, which is what it must
-	// withstand and not what must compile it.
-	tool := filepath.Join(t.TempDir(), "build.exe")
-	compile := exec.CommandContext(t.Context(), "go", "build", "-o", tool, "./lambdas/build")
-	compile.Dir = root
-	if said, err := compile.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, lastLines(said))
-	}
-	cmd := exec.CommandContext(t.Context(), tool, "-out", out, "-arch", arch)
-	cmd.Dir = root
-	cmd.Env = append(os.Environ(), env...)
-	said, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, lastLines(said))
-	}
-	return string(said)
-}
-
-// copyModule copies what a build of the functions reads.
-func copyModule(t *testing.T, from, to string) {
-	t.Helper()
-	err := filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		name := entry.Name()
-		if entry.IsDir() && path != from && (strings.HasPrefix(name, ".") || name == "testdata" || name == "tools") {
-			return fs.SkipDir
-		}
-		if !entry.Type().IsRegular() || !strings.HasSuffix(name, ".go") && name != "go.mod" && name != "go.sum" && name != ".gitkeep" {
-			return nil
-		}
-		relative, err := filepath.Rel(from, path)
-		if err != nil {
-			return err
-		}
-		target := filepath.Join(to, relative)
-		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-			return err
-		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(target, content, 0o644)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	return gobuildtest.Run(t, moduleRoot(t), "./lambdas/build", root, env, "-out", out, "-arch", arch)
 }
 
 func moduleRoot(t *testing.T) string {
