@@ -120,7 +120,7 @@ func TestConnectionsSurviveReloads(t *testing.T) {
 	config := &tls.Config{RootCAs: roots, ServerName: "example.com"}
 	transport := &http.Transport{TLSClientConfig: config}
 	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport, Timeout: time.Minute}
+	client := &http.Client{Transport: transport, Timeout: 5 * time.Minute}
 	address := server.Listener.Addr().String()
 	response, err := client.Get("https://" + address)
 	if err != nil {
@@ -135,7 +135,7 @@ func TestConnectionsSurviveReloads(t *testing.T) {
 		}
 		select {
 		case more <- struct{}{}:
-		case <-time.After(time.Minute):
+		case <-time.After(5 * time.Minute):
 			t.Fatalf("after reload %d the server does not go on", i+1)
 		}
 		if _, err := io.ReadFull(response.Body, make([]byte, 1)); err != nil {
@@ -167,7 +167,7 @@ func handshake(t *testing.T, server, client *tls.Config) string {
 	near, far := net.Pipe()
 	defer near.Close()
 	defer far.Close()
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(5 * time.Minute)
 	if err := errors.Join(near.SetDeadline(deadline), far.SetDeadline(deadline)); err != nil {
 		t.Error(err)
 	}

@@ -24,14 +24,7 @@ type server struct {
 
 func (s *server) start(t *testing.T) *server {
 	t.Helper()
-	tcp, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	udp, err := net.ListenPacket("udp4", tcp.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	tcp, udp := listenBoth(t)
 	s.addr = tcp.Addr().String()
 	for _, listener := range []*dns.Server{{Listener: tcp, Handler: s}, {PacketConn: udp, Handler: s}} {
 		started := make(chan struct{})
@@ -41,6 +34,27 @@ func (s *server) start(t *testing.T) *server {
 		t.Cleanup(func() { _ = listener.Shutdown() })
 	}
 	return s
+}
+
+// listenBoth listens on one port for TCP and UDP. One that is free for TCP may
+// be taken for UDP.
+func listenBoth(t *testing.T) (net.Listener, net.PacketConn) {
+	t.Helper()
+	var failure error
+	for range 20 {
+		tcp, err := net.Listen("tcp4", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		udp, err := net.ListenPacket("udp4", tcp.Addr().String())
+		if err == nil {
+			return tcp, udp
+		}
+		_ = tcp.Close()
+		failure = err
+	}
+	t.Fatal(failure)
+	return nil, nil
 }
 
 func (s *server) ServeDNS(w dns.ResponseWriter, r *dns.Msg) {

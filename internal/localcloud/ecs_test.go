@@ -67,7 +67,9 @@ func newFleetIn(t *testing.T, account string, config aws.Config, name string) *f
 func (f *fleet) listen(account string, config aws.Config, name string) {
 	f.t.Helper()
 	ctx := f.t.Context()
-	queue, err := f.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(name)})
+	// What was received and is not deleted must not come again in a test that takes
+	// its time.
+	queue, err := f.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(name), Attributes: map[string]string{"VisibilityTimeout": "43200"}})
 	if err != nil {
 		f.t.Fatal(err)
 	}

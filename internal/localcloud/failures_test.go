@@ -107,24 +107,27 @@ func TestKillFunction(t *testing.T) {
 	if n, err := cloud.KillFunction(t.Context(), cloud.AccountID, f.name); err != nil || n != 0 {
 		t.Errorf("killed %d processes (%v) of a function that does nothing", n, err)
 	}
-	done := make(chan struct{})
+	over, killed := make(chan struct{}), make(chan error, 1)
 	go func() {
-		defer close(done)
-		for range 200 {
+		for {
 			n, err := cloud.KillFunction(t.Context(), cloud.AccountID, f.name)
-			if err != nil {
-				t.Error(err)
+			if err != nil || n > 0 {
+				killed <- err
 				return
 			}
-			if n > 0 {
+			select {
+			case <-over:
+				killed <- errors.New("the function was never in an invocation")
 				return
+			case <-time.After(10 * time.Millisecond):
 			}
-			time.Sleep(10 * time.Millisecond)
 		}
-		t.Error("the function was never in an invocation")
 	}()
 	body, failure, _ := f.invoke("sleep")
-	<-done
+	close(over)
+	if err := <-killed; err != nil {
+		t.Error(err)
+	}
 	if failure != "Unhandled" || !strings.Contains(body, "Runtime exited with error: signal: killed") {
 		t.Errorf("the killed invocation answers %s (%s)", body, failure)
 	}

@@ -40,7 +40,7 @@ func RunHelper() bool {
 // pids are the two that the sleeper printed.
 func pids(t *testing.T, log string) []int {
 	t.Helper()
-	for range 1000 {
+	for range 6000 {
 		b, err := os.ReadFile(log)
 		if fields := strings.Fields(string(b)); err == nil && len(fields) == 2 {
 			var out []int
@@ -61,7 +61,7 @@ func pids(t *testing.T, log string) []int {
 
 func wantGone(t *testing.T, pids []int) {
 	t.Helper()
-	for range 1000 {
+	for range 6000 {
 		gone := true
 		for _, pid := range pids {
 			gone = gone && ended(pid)

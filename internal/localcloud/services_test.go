@@ -86,7 +86,7 @@ func TestDeliveryNeedsQueuePolicy(t *testing.T) {
 	if _, err := topics.Publish(t.Context(), &sns.PublishInput{TopicArn: topic.TopicArn, Message: aws.String("hello")}); err != nil {
 		t.Fatal(err)
 	}
-	if got := receive(allowing, 10); !slices.Equal(got, []string{"hello"}) {
+	if got := receive(allowing, 20); !slices.Equal(got, []string{"hello"}) {
 		t.Errorf("the queue that lets the topic send got %q", got)
 	}
 	if got := receive(refusing, 1); len(got) > 0 {

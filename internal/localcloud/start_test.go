@@ -1,7 +1,6 @@
 package localcloud_test
 
 import (
-	"net"
 	"strings"
 	"testing"
 
@@ -9,19 +8,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
+	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/freeport"
 	"github.com/fargatedirect/terraform-provider-fargatedirect/internal/localcloud"
 )
 
 func TestStartRefusesAnEndpointWithoutLocalStack(t *testing.T) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	address, err := freeport.Address("127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	endpoint := "http://" + l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("AWS_ENDPOINT_URL", endpoint)
+	t.Setenv("AWS_ENDPOINT_URL", "http://"+address)
 	if _, err := localcloud.Start(t.Context(), localcloud.Options{}); err == nil || !strings.Contains(err.Error(), "no LocalStack answers") {
 		t.Errorf("error is %v, want one that tells what to do", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestMirrorPath(t *testing.T) {
@@ -110,7 +111,7 @@ while :; do sleep 0.05; done`)
 		select {
 		case err := <-ended:
 			t.Fatalf("it ended before it was interrupted: %v", err)
-		default:
+		case <-time.After(10 * time.Millisecond):
 		}
 	}
 	cancel()
