@@ -54,7 +54,7 @@ locals {
       domain            = "browser.example.com"
       redirect_http     = true
       memory            = 64
-      log_configuration = { logDriver = "awslogs", options = { "awslogs-group" = "browser", "awslogs-region" = "us-east-1" } }
+      log_configuration = { logDriver = "awslogs", options = { "awslogs-group" = "browser", "awslogs-region" = "us-east-1", "awslogs-stream-prefix" = "proxy" } }
       environment       = { FARGATEDIRECT_MAX_CONNECTIONS = 2000 }
       %s
     }),

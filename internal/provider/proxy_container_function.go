@@ -35,7 +35,7 @@ const proxyContainerDescription = "The container definition of `fargatedirect-pr
 	"The result has the form in which ECS answers container definitions, so a plan shows what changed and nothing else. " +
 	"It runs as a user that is not root, with a read-only file system and no capabilities. " +
 	"For that, ports below 1024 are opened to such users (`net.ipv4.ip_unprivileged_port_start`) in the whole task: give none of its other containers a `systemControls` for the same setting. " +
-	"With `merge(provider::fargatedirect::proxy_container({…}), {…})` you add or replace what is not to your liking.\n\n" +
+	"With `merge(provider::fargatedirect::proxy_container({…}), {…})` you add what is missing, such as `repositoryCredentials` for a registry that is not ECR, or replace what is not to your liking; a list such as `environment` is then replaced whole.\n\n" +
 	"Values may be unknown during a plan; then so is the result, and what is known is checked. " +
 	"If one of the values is sensitive, the whole result is: `nonsensitive(…)` around such a value spares a task definition whose plans tell nothing. None of the keys wants a secret."
 

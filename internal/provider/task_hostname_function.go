@@ -21,7 +21,7 @@ func (f *taskHostnameFunction) Metadata(_ context.Context, _ function.MetadataRe
 func (f *taskHostnameFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary:             "Name of an ECS task",
-		MarkdownDescription: "The name that `fargatedirect_task_dns` gives a task under a domain: `<task id>.<domain>`.",
+		MarkdownDescription: "The name that `fargatedirect_task_dns` gives a task under a domain: `<task id>.<domain>`. With another `hostname_template` than the default names are others, and this function does not tell them.",
 		Parameters: []function.Parameter{
 			function.StringParameter{Name: "task_arn", MarkdownDescription: "ARN of the task."},
 			function.StringParameter{Name: "domain", MarkdownDescription: "The `domain` of the `fargatedirect_task_dns`."},

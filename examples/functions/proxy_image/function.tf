@@ -10,6 +10,7 @@ locals {
     mountPoints            = [{ sourceVolume = "certificates", containerPath = "/certificates" }]
     environment = [
       { name = "FARGATEDIRECT_BUCKET", value = fargatedirect_certbot.browser.bucket_name },
+      { name = "FARGATEDIRECT_NAMES", value = "*.browser.example.com" },
       { name = "FARGATEDIRECT_PREFIX", value = "browser/" },
     ]
   }
