@@ -16,7 +16,9 @@ const (
 	// metadataVariable is where ECS tells containers of its metadata.
 	metadataVariable = "ECS_CONTAINER_METADATA_URI_V4"
 	metadataTimeout  = 10 * time.Second
-	maxMetadata      = 1 << 20
+	// metadataPause is the one after the first failure; the next are longer.
+	metadataPause = 100 * time.Millisecond
+	maxMetadata   = 1 << 20
 	// maxHostname is the longest name that DNS takes.
 	maxHostname = 253
 )
@@ -29,8 +31,9 @@ var (
 
 // Hostname is the name that fargatedirect_task_dns, with its usual template,
 // gives to the task that asks: its id and the domain. It asks the metadata
-// endpoint of ECS once, and waits for 10 seconds at most; outside of ECS it is
-// an error. The client may be nil. The name may not be in DNS yet.
+// endpoint of ECS, again if that does not answer or is too busy, for 10 seconds
+// at most; outside of ECS it is an error. The client may be nil. The name may
+// not be in DNS yet.
 func Hostname(ctx context.Context, client *http.Client, domain string) (string, error) {
 	return HostnameFrom(ctx, client, "{"+taskVariable+"}", domain)
 }
@@ -65,9 +68,27 @@ func taskID(ctx context.Context, client *http.Client) (string, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, metadataTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base.JoinPath("task").String(), nil)
+	var why error
+	for pause := metadataPause; ; pause *= 2 {
+		text, again, err := askMetadata(ctx, client, base.JoinPath("task").String())
+		if err == nil {
+			return parseTask(text)
+		}
+		// That the time is over says less than what went wrong before.
+		if why == nil || ctx.Err() == nil {
+			why = err
+		}
+		if !again || !sleep(ctx, pause) {
+			return "", fmt.Errorf("asking the metadata endpoint: %w", why)
+		}
+	}
+}
+
+// askMetadata asks once, and tells of a failure whether to ask again.
+func askMetadata(ctx context.Context, client *http.Client, address string) (text []byte, again bool, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return "", fmt.Errorf("asking the metadata endpoint: %w", err)
+		return nil, false, err
 	}
 	// The endpoint is of this machine: no proxy leads there.
 	direct := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
@@ -78,17 +99,14 @@ func taskID(ctx context.Context, client *http.Client) (string, error) {
 	direct.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	response, err := direct.Do(request)
 	if err != nil {
-		return "", fmt.Errorf("asking the metadata endpoint: %w", err)
+		return nil, true, err
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("asking the metadata endpoint: it answered status %d", response.StatusCode)
+	if status := response.StatusCode; status != http.StatusOK {
+		return nil, status == http.StatusTooManyRequests || status >= 500, fmt.Errorf("it answered status %d", status)
 	}
-	text, err := bounded(response.Body, maxMetadata)
-	if err != nil {
-		return "", fmt.Errorf("asking the metadata endpoint: %w", err)
-	}
-	return parseTask(text)
+	text, err = bounded(response.Body, maxMetadata)
+	return text, !errors.Is(err, errTooLong), err
 }
 
 // parseTask reads the task's id from the endpoint's answer.

@@ -1,10 +1,14 @@
 package certreader
 
 import (
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 const (
@@ -96,6 +100,55 @@ func TestHostnameFrom(t *testing.T) {
 			if test.errSay != "" && (err == nil || !strings.Contains(err.Error(), test.errSay)) {
 				t.Errorf("got %q, error %v; want %q", got, err, test.errSay)
 			}
+		})
+	}
+}
+
+// endpoint answers requests in turn, the last answer for ever: a status, or 0
+// for a connection that breaks.
+type endpoint struct{ statuses []int }
+
+func (e *endpoint) RoundTrip(request *http.Request) (*http.Response, error) {
+	status := e.statuses[0]
+	if len(e.statuses) > 1 {
+		e.statuses = e.statuses[1:]
+	}
+	if err := request.Context().Err(); err != nil {
+		return nil, err
+	}
+	if status == 0 {
+		return nil, errors.New("broken")
+	}
+	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(taskAnswer)), Request: request}, nil
+}
+
+// An endpoint that is too busy, or fails, is asked again for ten seconds.
+func TestHostnameAsksAgain(t *testing.T) {
+	t.Setenv(metadataVariable, "http://169.254.170.2/v4/x")
+	for name, test := range map[string]struct {
+		statuses []int
+		errSay   string
+		least    time.Duration
+	}{
+		"busy":      {statuses: []int{429, 500, 0, 503, 200}, least: time.Second},
+		"never":     {statuses: []int{500, 503}, errSay: "it answered status 503", least: metadataTimeout},
+		"refusing":  {statuses: []int{404, 200}, errSay: "it answered status 404"},
+		"no answer": {statuses: []int{0}, errSay: "broken", least: metadataTimeout},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				got, err := Hostname(t.Context(), &http.Client{Transport: &endpoint{test.statuses}}, "example.com")
+				if took := time.Since(began); took < test.least || took > metadataTimeout || test.least == 0 && took > 0 {
+					t.Errorf("it took %s", took)
+				}
+				switch {
+				case test.errSay == "" && (err != nil || got != taskID32+".example.com"):
+					t.Errorf("got %q, error %v", got, err)
+				case test.errSay != "" && (err == nil || !strings.Contains(err.Error(), test.errSay)):
+					t.Errorf("got %q, error %v; want %q", got, err, test.errSay)
+				}
+			})
 		})
 	}
 }

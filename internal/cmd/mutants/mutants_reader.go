@@ -96,5 +96,12 @@ func readerMutants() []mutant {
 			new:  "awshttp.NewBuildableClient().WithTimeout(1000 * roleTimeout)",
 			pkg:  "./proxy/internal/certificate", test: "^TestRoleThatDoesNotAnswer$",
 		},
+		{
+			name: "certreader/busy-metadata-asked-once",
+			file: "certreader/hostname.go",
+			old:  "status == http.StatusTooManyRequests || status >= 500",
+			new:  "status == 0",
+			pkg:  pkg, test: "^TestHostnameAsksAgain$",
+		},
 	}
 }
