@@ -49,13 +49,12 @@ func main() {
 // signals answers a context that the first SIGTERM ends, and one that the second
 // does.
 func signals() (first, second context.Context) {
-	first, begin := context.WithCancel(context.Background())
+	first, begin := context.WithCancelCause(context.Background())
 	second, now := context.WithCancel(context.Background())
 	told := make(chan os.Signal, 2)
 	signal.Notify(told, syscall.SIGTERM, os.Interrupt)
 	go func() {
-		<-told
-		begin()
+		begin(fmt.Errorf("the process was told to end (%s)", <-told))
 		<-told
 		now()
 	}()

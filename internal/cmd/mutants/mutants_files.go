@@ -21,5 +21,19 @@ func filesMutants() []mutant {
 			new:  "slog.NewJSONHandler(out, nil)",
 			pkg:  files, test: "^TestStuckOutput$",
 		},
+		{
+			name: "files/ended-for-no-reason",
+			file: "proxy/main.go",
+			old:  "begin(fmt.Errorf(\"the process was told to end (%s)\", <-told))",
+			new:  "<-told\n		begin(nil)",
+			pkg:  files, test: "^TestOnce$",
+		},
+		{
+			name: "settings/sources-not-told",
+			file: "proxy/internal/settings/check.go",
+			old:  "given = append(given, source.name)",
+			new:  "given = append(given, \"one\")",
+			pkg:  "./proxy/internal/settings", test: "^TestWrong$",
+		},
 	}
 }

@@ -43,6 +43,7 @@ func TestOnce(t *testing.T) {
 		"command":            {secret: pair.Secret(), command: []string{"--", "sh", "-c", `test -s "$FARGATEDIRECT_DIRECTORY/key.pem" && echo it is there`}},
 		"command fails":      {secret: pair.Secret(), command: []string{"--", "sh", "-c", "echo the server does not like it; exit 7"}, errSay: "running sh: exit status 7; it said last: the server does not like it"},
 		"no such command":    {secret: pair.Secret(), command: []string{"--", "no-such-server", "-s", "reload"}, errSay: "copy /fargatedirect-proxy into the image"},
+		"told to end":        {secret: pair.Secret(), command: []string{"--", "sh", "-c", "kill -TERM $PPID; sleep 1000"}, errSay: "running sh: it was stopped: the process was told to end (terminated)"},
 		"another secret":     {secret: `{"password":"hunter2"}`, errSay: "its version is not a serial number"},
 		"key of another":     {secret: proxytest.Pair{Serial: pair.Serial, Key: ca.Issue(nil).Key, Chain: pair.Chain}.Secret(), errSay: "does not belong to the certificate"},
 		"certificate of ...": {secret: strings.Replace(pair.Secret(), "MII", "MIX", 1), errSay: "fargatedirect-proxy: "},
