@@ -57,6 +57,7 @@ func all() []mutant {
 		proxyDocsMutants(),
 		proxyReviewMutants(),
 		filesMutants(),
+		proxyWireMutants(),
 	)
 }
 

@@ -65,6 +65,11 @@ func New(o Options) http.Handler {
 
 // ServeHTTP refuses what is not for this task, and forwards the rest.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor == 1 {
+		// Else net/http would swallow what is left of the request's body before
+		// it sends an answer, while the server still reads it (go.dev/issue/15527).
+		_ = http.NewResponseController(w).EnableFullDuplex()
+	}
 	if h.guarded && !isHost(r.Host, h.hostname) {
 		// RFC 9110, 15.5.20. The own name is not told: whoever scans addresses
 		// would learn it.
@@ -79,10 +84,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "Bad Request: the request's target is no path.")
 		return
 	}
-	if r.ProtoMajor == 1 {
-		// Else net/http would swallow what is left of the request's body before
-		// it sends an answer, while the server still reads it (go.dev/issue/15527).
-		_ = http.NewResponseController(w).EnableFullDuplex()
+	if isWebsocket(r.Header) && r.ContentLength != 0 {
+		// The body would still be read when the connection is no longer HTTP.
+		// The handshake is a GET (RFC 6455, section 4.1), which needs none.
+		refuse(w, http.StatusBadRequest, "Bad Request: a request for a websocket has no body.")
+		return
 	}
 	// An answer without a type stays so: net/http would guess one.
 	w.Header()["Content-Type"] = nil

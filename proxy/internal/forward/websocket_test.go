@@ -202,6 +202,18 @@ func (*switched) Read([]byte) (int, error)    { return 0, io.EOF }
 func (*switched) Write(p []byte) (int, error) { return len(p), nil }
 func (s *switched) Close() error              { s.closed = true; return nil }
 
+// TestWebsocketWithBody refuses one: the server could accept it while the body
+// is still on its way, and both would be read from the same connection.
+func TestWebsocketWithBody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it is forwarded") }), nil)
+	for _, framing := range []string{"Content-Length: 100", "Transfer-Encoding: chunked"} {
+		if status, _ := w.raw(t, strings.Replace(upgradeRequest, "\r\n\r\n", "\r\n"+framing+"\r\n\r\n", 1)); status != http.StatusBadRequest {
+			t.Errorf("%s: the answer is %d", framing, status)
+		}
+	}
+}
+
 // reads is a source that answers pieces, and notes the room it was given.
 type reads struct {
 	wait   time.Duration
