@@ -32,15 +32,15 @@ func proxyReviewMutants() []mutant {
 		{
 			name: "proxy/hidden-request",
 			file: dir + "answer.go",
-			old:  "return a.body != nil && a.body.broken.Load()",
+			old:  "return a.body != nil && !a.body.ended.Load()",
 			new:  "return false",
 			pkg:  pkg, test: "^TestOutOfStep$",
 		},
 		{
 			name: "proxy/stalled-after-answer",
 			file: dir + "answer.go",
-			old:  "	_ = a.control.Flush()\n	_ = a.body.Close()\n",
-			new:  "	_ = a.control.Flush()\n",
+			old:  "		a.reading.hurry(lateBody)\n		a.body.discard()\n",
+			new:  "",
 			pkg:  pkg, test: "^TestOutOfStep$",
 		},
 		{

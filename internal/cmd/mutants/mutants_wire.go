@@ -6,6 +6,8 @@ func proxyWireMutants() []mutant {
 	const (
 		forward = "proxy/internal/forward/"
 		pkg     = "./proxy/internal/forward"
+		server  = "proxy/internal/server/"
+		served  = "./proxy/internal/server"
 	)
 	return []mutant{
 		{
@@ -14,6 +16,34 @@ func proxyWireMutants() []mutant {
 			old:  "	if isWebsocket(r.Header) && r.ContentLength != 0 {\n",
 			new:  "	if isWebsocket(r.Header) && r.ContentLength > 1<<20 {\n",
 			pkg:  pkg, test: "^TestWebsocketWithBody$",
+		},
+		{
+			name: "proxy-wire/answer-waits-for-the-body",
+			file: server + "stall.go",
+			old:  "	if b.stays {\n",
+			new:  "	if false {\n",
+			pkg:  served, test: "^TestEarlyAnswer$",
+		},
+		{
+			name: "proxy-wire/early-answer-is-not-the-last",
+			file: server + "answer.go",
+			old:  "a.front.draining.Load() || a.isEarly()",
+			new:  "a.front.draining.Load()",
+			pkg:  served, test: "^TestEarlyAnswer$",
+		},
+		{
+			name: "proxy-wire/early-answer-waits-for-the-client",
+			file: server + "answer.go",
+			old:  "		a.reading.hurry(lateBody)\n",
+			new:  "",
+			pkg:  served, test: "^TestEarlyAnswer$",
+		},
+		{
+			name: "proxy-wire/hints-for-http-1.0",
+			file: server + "answer.go",
+			old:  "	} else if !a.request.ProtoAtLeast(1, 1) {\n",
+			new:  "	} else if a.request.ProtoMajor < 1 {\n",
+			pkg:  served, test: "^TestEarlyHints$",
 		},
 	}
 }

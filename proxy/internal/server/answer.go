@@ -21,8 +21,6 @@ type answer struct {
 	stall             time.Duration
 	reading, writing  *watch
 	begun, isHijacked bool
-	// last is whether the client is told that the connection ends.
-	last bool
 }
 
 func newAnswer(f *front, w http.ResponseWriter, r *http.Request, stall time.Duration) *answer {
@@ -33,17 +31,13 @@ func newAnswer(f *front, w http.ResponseWriter, r *http.Request, stall time.Dura
 		arrival = 0
 	}
 	a.reading = &watch{stall: arrival, cut: func() { _ = a.control.SetReadDeadline(past) }}
-	// Before it writes, net/http may read what is left of the request.
-	a.writing = &watch{stall: stall, cut: func() {
-		_ = a.control.SetReadDeadline(past)
-		_ = a.control.SetWriteDeadline(past)
-	}}
+	a.writing = &watch{stall: stall, cut: func() { _ = a.control.SetWriteDeadline(past) }}
 	if r.Body != nil && r.Body != http.NoBody {
 		// The caller's request stays as it is: net/http looks at its body.
 		a.request = new(*r)
-		watched := &body{ReadCloser: r.Body, watch: a.reading, waits: r.ProtoMajor == 1}
+		watched := &body{ReadCloser: r.Body, watch: a.reading, stays: r.ProtoMajor == 1}
 		a.request.Body = watched
-		if watched.waits {
+		if watched.stays {
 			a.body = watched
 		}
 	}
@@ -60,27 +54,34 @@ func isGRPC(r *http.Request) bool {
 // Unwrap is for http.ResponseController.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-// WriteHeader tells the client that the connection ends, when it does; for
-// HTTP/2 net/http makes a GOAWAY of that.
+// WriteHeader sends the header of an answer, or one that tells something
+// before the answer, which clients of HTTP/1.0 do not know (RFC 9110, section
+// 15.2).
 func (a *answer) WriteHeader(status int) {
 	if status >= http.StatusOK {
 		a.head()
+	} else if !a.request.ProtoAtLeast(1, 1) {
+		return
 	}
 	a.ResponseWriter.WriteHeader(status)
 }
 
+// head tells the client that the connection ends, when it does; for HTTP/2
+// net/http makes a GOAWAY of that.
 func (a *answer) head() {
-	if !a.begun && (a.front.draining.Load() || a.isOutOfStep()) {
-		a.Header().Set("Connection", "close")
-		a.last = true
+	if a.begun {
+		return
 	}
 	a.begun = true
+	if a.front.draining.Load() || a.isEarly() {
+		a.Header().Set("Connection", "close")
+	}
 }
 
-// isOutOfStep tells whether nobody knows where the client's next request
-// begins, as this one's body has not come to its end. What follows could be
-// taken for a request that somebody has hidden in a body.
-func (a *answer) isOutOfStep() bool { return a.body != nil && a.body.broken.Load() }
+// isEarly tells whether the request's body has not come to its end. It may
+// never do so, and then nobody knows where the client's next request begins:
+// what follows could be one that somebody has hidden in a body.
+func (a *answer) isEarly() bool { return a.body != nil && !a.body.ended.Load() }
 
 // Write writes pieces, each of which the client has to take in time.
 func (a *answer) Write(p []byte) (int, error) {
@@ -128,15 +129,12 @@ func (a *answer) finish() {
 	if a.request.ProtoMajor == 1 {
 		_ = a.control.SetReadDeadline(limit)
 	}
-	if a.body == nil || a.body.ended.Load() {
-		return
-	}
-	// Where both directions flow at once net/http waits for the rest of the
-	// body without a limit, and goes on with the next request if it fails.
-	_ = a.control.Flush()
-	_ = a.body.Close()
-	if a.isOutOfStep() && !a.last {
-		panic(http.ErrAbortHandler)
+	if a.isEarly() {
+		// Where both directions flow at once net/http waits for the rest of the
+		// body without a limit, and ends the answer only then.
+		_ = a.control.Flush()
+		a.reading.hurry(lateBody)
+		a.body.discard()
 	}
 }
 
@@ -145,7 +143,7 @@ func (a *answer) end(returned bool) {
 	if !returned && !a.isHijacked && a.body != nil {
 		// net/http would wait for the rest of it, and then close the connection.
 		a.reading.cut()
-		_ = a.body.Close()
+		a.body.discard()
 	}
 	a.reading.end()
 	a.writing.end()

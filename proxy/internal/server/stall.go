@@ -3,7 +3,6 @@ package server
 import (
 	"errors"
 	"io"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,6 +13,9 @@ const (
 	// up to StallTimeout in all: so it can not hold a connection, and a place at
 	// the back end, by a byte now and then.
 	leastProgress = 4 << 10
+	// lateBody is for how long a client is waited for that has its answer, and
+	// whose request's body has not come to its end.
+	lateBody = time.Second
 	// piece is how much is written with one wait: what fills a record of TLS
 	// with a frame of HTTP/2, whose header has 9 bytes (RFC 9113, section 4.1).
 	// A frame with more would be two records, the second of which carries 9
@@ -66,6 +68,17 @@ func (w *watch) wait(do func() (int, error)) (int, error) {
 	return n, err
 }
 
+// hurry leaves the client no more than so long from now on.
+func (w *watch) hurry(stall time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stall = min(w.stall, stall)
+	w.begun, w.waited, w.moved = time.Now(), 0, 0
+	if w.waiting {
+		w.timer.Reset(w.stall)
+	}
+}
+
 func (w *watch) fire() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -85,43 +98,39 @@ func (w *watch) end() {
 	}
 }
 
-// body is a request's, watched. It is read by one at a time, and may be closed
-// meanwhile.
+// body is a request's, watched. It is read by one at a time.
 type body struct {
 	io.ReadCloser
 	watch *watch
 	// reading is held by who waits for the client.
 	reading sync.Mutex
-	// waits is whether Close waits for the client: net/http reads what is left
-	// of a short body, so that the connection can be used again.
-	waits bool
-	// ended is set when it was read to its end, and broken when it can not be.
-	ended, broken atomic.Bool
+	// stays has Close leave it open. Closing waits for the client, as net/http
+	// reads what is left of a short body; the answer is not to wait for that.
+	stays bool
+	// ended is set when it was read to its end.
+	ended atomic.Bool
 }
 
 func (b *body) Read(p []byte) (int, error) {
 	b.reading.Lock()
 	defer b.reading.Unlock()
 	n, err := b.watch.wait(func() (int, error) { return b.ReadCloser.Read(p) })
-	switch {
-	case err == nil, errors.Is(err, http.ErrBodyReadAfterClose):
-	case errors.Is(err, io.EOF):
+	if errors.Is(err, io.EOF) {
 		b.ended.Store(true)
-	default:
-		b.broken.Store(true)
 	}
 	return n, err
 }
 
 func (b *body) Close() error {
-	if !b.waits {
-		return b.ReadCloser.Close()
+	if b.stays {
+		return nil
 	}
+	return b.ReadCloser.Close()
+}
+
+// discard reads what is left, within the watch's limit, and closes it.
+func (b *body) discard() {
 	b.reading.Lock()
 	defer b.reading.Unlock()
-	_, err := b.watch.wait(func() (int, error) { return 0, b.ReadCloser.Close() })
-	if err != nil {
-		b.broken.Store(true)
-	}
-	return err
+	_, _ = b.watch.wait(func() (int, error) { return 0, b.ReadCloser.Close() })
 }
