@@ -39,6 +39,13 @@ func proxyWireMutants() []mutant {
 			pkg:  served, test: "^TestEarlyAnswer$",
 		},
 		{
+			name: "proxy-wire/what-the-server-sent-in-the-log",
+			file: server + "stray.go",
+			old:  "string(line)), `\"`)",
+			new:  "string(line)), \"\\n\")",
+			pkg:  served, test: "^TestStray$",
+		},
+		{
 			name: "proxy-wire/hints-for-http-1.0",
 			file: server + "answer.go",
 			old:  "	} else if !a.request.ProtoAtLeast(1, 1) {\n",

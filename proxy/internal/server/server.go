@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -28,6 +29,8 @@ func Run(ctx, now context.Context, s settings.Settings, out io.Writer) error {
 	lines := accesslog.NewWriter(out)
 	defer closeLog(lines)
 	log := slog.New(slog.NewJSONHandler(lines, nil))
+	stdlog.SetFlags(0)
+	stdlog.SetOutput(stray{slog.New(newSampler(log.Handler()))})
 	p := &proxy{settings: s, log: log}
 	defer p.close()
 	if err := p.listen(ctx); err != nil {
