@@ -102,8 +102,7 @@ func base() Definition {
 		HealthCheck: HealthCheck{
 			Command:  []string{"CMD", binary, "health"},
 			Interval: 10, Timeout: 5, Retries: 3,
-			// The proxy waits for its first certificate for a minute.
-			StartPeriod: 90,
+			StartPeriod: leastStartPeriod,
 		},
 		LinuxParameters: LinuxParameters{Capabilities{Add: []string{}, Drop: []string{"ALL"}}},
 		// Who is not root may listen on 443 then. It holds for all containers of

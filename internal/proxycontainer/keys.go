@@ -113,7 +113,7 @@ var keys = []Key{
 	},
 	{
 		Name: "environment", Type: "Map of String", Example: `{ FARGATEDIRECT_MAX_CONNECTIONS = 2000 }`,
-		Markdown: "Further settings of the proxy, by the names of their variables, such as limits; [its README](https://github.com/fargatedirect/terraform-provider-fargatedirect/tree/main/proxy#settings) has all of them; and Go's own `GOGC` and `GOMEMLIMIT`. What another key sets is refused.",
+		Markdown: "Further settings of the proxy, by the names of their variables, such as limits; [its README](https://github.com/fargatedirect/terraform-provider-fargatedirect/tree/main/proxy#settings) has all of them; and Go's own `GOGC` and `GOMEMLIMIT`. What another key sets is refused. With a longer `FARGATEDIRECT_CERTIFICATE_TIMEOUT` ECS gives the container more time until it must be healthy, 5 minutes at most.",
 	},
 }
 

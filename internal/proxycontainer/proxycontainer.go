@@ -76,6 +76,7 @@ func New(arguments map[string]any, image string) (Definition, bool, error) {
 	r.resources(&d)
 	d.LogConfiguration = r.logConfiguration()
 	r.furtherSettings(variables)
+	d.HealthCheck.StartPeriod = startPeriod(variables)
 	r.health(&d, variables)
 	d.Environment = sorted(variables)
 	if len(r.problems) > 0 {

@@ -214,6 +214,20 @@ func TestNew_drain(t *testing.T) {
 	}
 }
 
+// A task that waits for its first certificate is not ended for being unhealthy.
+func TestNew_startPeriod(t *testing.T) {
+	t.Parallel()
+	for wait, want := range map[string]int{"1s": 90, "1m": 90, "90s": 120, "90.5s": 121, "4m30s": 300, "1h": 300} {
+		d := mustNew(t, with(object{"environment": object{"FARGATEDIRECT_CERTIFICATE_TIMEOUT": wait}}))
+		if got := d.HealthCheck.StartPeriod; got != want {
+			t.Errorf("%s: got %d, want %d", wait, got, want)
+		}
+	}
+	if got := mustNew(t, with(nil)).HealthCheck.StartPeriod; got != 90 {
+		t.Errorf("got %d, want 90", got)
+	}
+}
+
 // Values are converted as Terraform converts them.
 func TestNew_converted(t *testing.T) {
 	t.Parallel()

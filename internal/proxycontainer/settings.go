@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"net"
 	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // secretVariable holds a secret's value, with the private key.
@@ -182,6 +184,25 @@ const (
 	// usualHealth is where the proxy tells its health.
 	usualHealth = "127.0.0.1:9443"
 )
+
+const (
+	waitVariable = variablePrefix + "CERTIFICATE_TIMEOUT"
+	// leastStartPeriod is for the minute that the proxy usually waits for its
+	// first certificate; the most is ECS's. Both are seconds.
+	leastStartPeriod = 90
+	mostStartPeriod  = 300
+)
+
+// startPeriod is how many seconds health checks may fail at the start without
+// consequences. It is half a minute longer than the proxy waits for its first
+// certificate, or ECS would end the task while it waits.
+func startPeriod(variables map[string]string) int {
+	wait, err := time.ParseDuration(variables[waitVariable])
+	if err != nil {
+		return leastStartPeriod
+	}
+	return min(max(int(math.Ceil(wait.Seconds()))+30, leastStartPeriod), mostStartPeriod)
+}
 
 // health refuses a port for the proxy's health that is taken: the containers of
 // a task share their ports.

@@ -66,6 +66,13 @@ func proxyFunctionMutants() []mutant {
 			pkg:  pkg, test: "^TestNew_definition$",
 		},
 		{
+			name: "proxycontainer/ended-while-it-waits",
+			file: settings,
+			old:  "variables[waitVariable])",
+			new:  "variables[healthVariable])",
+			pkg:  pkg, test: "^TestNew_startPeriod$",
+		},
+		{
 			name: "proxycontainer/one-partition",
 			file: "internal/proxycontainer/checks.go",
 			old:  `^arn:aws[a-z-]*:secretsmanager:`,
