@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -178,9 +179,10 @@ func TestNothingReceivedIsLost(t *testing.T) {
 // spoil makes the call of a number from now on fail or kill.
 func (r *rig) spoil(how string, at int) {
 	hook := func() taskdnstest.Hook {
-		n := 0
+		// Messages are handed back by several calls at the same time.
+		var n atomic.Int64
 		return func(context.Context, taskdnstest.Call) error {
-			if n++; n != at {
+			if n.Add(1) != int64(at) {
 				return nil
 			}
 			if how[:4] == "dies" {

@@ -249,8 +249,11 @@ func (r *rig) refuseCluster(cluster string) {
 
 // each is a hook that does something at each call of ECS, EC2 and Route 53.
 func (r *rig) each(do func()) taskdnstest.Hook {
+	var mu sync.Mutex
 	return func(_ context.Context, c taskdnstest.Call) error {
 		if c.Service != taskdnstest.ServiceSQS {
+			mu.Lock()
+			defer mu.Unlock()
 			do()
 		}
 		return nil

@@ -71,7 +71,7 @@ func proxyServerMutants() []mutant {
 			file: dir + "answer.go",
 			old:  "	if f.grpc && isGRPC(r) {\n",
 			new:  "	if f.grpc && !isGRPC(r) {\n",
-			pkg:  pkg, test: "^TestSlowBodies$",
+			pkg:  pkg, test: "^TestSlowServers$",
 		},
 		{
 			name: "proxy/header-without-end",

@@ -160,18 +160,27 @@ type tunnel struct {
 // openTunnel opens one to a back end with echo.
 func (c clients) openTunnel(t *testing.T) *tunnel {
 	t.Helper()
-	conn, err := c.dial(t.Context(), "http/1.1")
+	opened, err := c.tryTunnel(t)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return opened
+}
+
+func (c clients) tryTunnel(t *testing.T) (*tunnel, error) {
+	t.Helper()
+	conn, err := c.dial(t.Context(), "http/1.1")
+	if err != nil {
+		return nil, err
 	}
 	t.Cleanup(func() { _ = conn.Close() })
 	_, _ = fmt.Fprintf(conn, "GET /echo HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", proxytest.Hostname)
 	lines := bufio.NewReader(conn)
 	response, err := http.ReadResponse(lines, nil)
 	if err != nil || response.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("switching protocols: %v, %v", response, err)
+		return nil, fmt.Errorf("switching protocols: %v, %w", response, err)
 	}
-	return &tunnel{Conn: conn, lines: lines}
+	return &tunnel{Conn: conn, lines: lines}, nil
 }
 
 // echo sends a line and waits for its answer.
