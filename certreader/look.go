@@ -12,6 +12,7 @@ import (
 
 const (
 	defaultInterval  = 5 * time.Minute
+	longestInterval  = 24 * time.Hour
 	defaultTimeout   = time.Minute
 	defaultClockSkew = 5 * time.Minute
 	// firstBackoff is the pause after the first look that fails.
@@ -19,7 +20,7 @@ const (
 )
 
 func (o Options) withDefaults() Options {
-	o.Interval = positive(o.Interval, defaultInterval)
+	o.Interval = min(positive(o.Interval, defaultInterval), longestInterval)
 	o.Timeout = positive(o.Timeout, defaultTimeout)
 	o.ClockSkew = positive(o.ClockSkew, defaultClockSkew)
 	if o.Logger == nil {

@@ -17,9 +17,9 @@ type Options struct {
 	// Names are those that the certificate must be good for: host names, or
 	// wildcards that must be in it as they are. None: any names will do.
 	Names []string
-	// Interval is the time between two looks, 5 minutes by default. It is
-	// spread by a fifth either way, so that tasks that started together do not
-	// look together.
+	// Interval is the time between two looks, 5 minutes by default and a day at
+	// most. It is spread by a fifth either way, so that tasks that started
+	// together do not look together.
 	Interval time.Duration
 	// Timeout is for how long New waits for a pair that can be used, a minute
 	// by default.

@@ -5,6 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/x509"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -72,6 +73,21 @@ func holdsNoKeys(t *testing.T, text string, pairs ...texts) {
 		for line := range strings.Lines(p.key) {
 			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "-") && strings.Contains(text, line) {
 				t.Errorf("a private key is in %q", text)
+			}
+		}
+	}
+}
+
+// Whatever the interval, there is a pause between looks, and one a day.
+func TestPause(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[time.Duration]time.Duration{
+		0: defaultInterval, -1: defaultInterval, time.Hour: time.Hour, math.MaxInt64: day, math.MaxInt64 / 2: day,
+	} {
+		o := Options{Interval: given}.withDefaults()
+		for range 100 {
+			if got := o.pause(); got < want*4/5 || got > want*6/5 {
+				t.Errorf("an interval of %s makes a pause of %s, want %s, a fifth more or less", given, got, want)
 			}
 		}
 	}

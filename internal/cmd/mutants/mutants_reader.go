@@ -103,5 +103,12 @@ func readerMutants() []mutant {
 			new:  "status == 0",
 			pkg:  pkg, test: "^TestHostnameAsksAgain$",
 		},
+		{
+			name: "certreader/long-interval-is-none",
+			file: look,
+			old:  "min(positive(o.Interval, defaultInterval), longestInterval)",
+			new:  "positive(o.Interval, defaultInterval)",
+			pkg:  pkg, test: "^TestPause$",
+		},
 	}
 }
