@@ -18,11 +18,11 @@ func proxyWireMutants() []mutant {
 			pkg:  pkg, test: "^TestWebsocketWithBody$",
 		},
 		{
-			name: "proxy-wire/answer-waits-for-the-body",
+			name: "proxy-wire/closing-waits-for-the-body",
 			file: server + "stall.go",
 			old:  "	if b.stays {\n",
 			new:  "	if false {\n",
-			pkg:  served, test: "^TestEarlyAnswer$",
+			pkg:  served, test: "^TestSlowBodies$",
 		},
 		{
 			name: "proxy-wire/early-answer-is-not-the-last",
