@@ -35,5 +35,19 @@ func filesMutants() []mutant {
 			new:  "given = append(given, \"one\")",
 			pkg:  "./proxy/internal/settings", test: "^TestWrong$",
 		},
+		{
+			name: "files/expired-beside-the-next-one",
+			file: "proxy/internal/health/report.go",
+			old:  "case s.Missed != nil && now.Before(s.Missed().NotAfter):",
+			new:  "case s.Missed != nil && now.Before(s.Missed().NotBefore):",
+			pkg:  "./proxy/internal/health", test: "^TestReport$",
+		},
+		{
+			name: "files/missed-is-not-told",
+			file: "proxy/internal/files/files.go",
+			old:  "Missed: w.missed, ",
+			new:  "",
+			pkg:  files, test: "^TestMissed$",
+		},
 	}
 }

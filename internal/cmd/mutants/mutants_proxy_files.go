@@ -44,8 +44,8 @@ func proxyFilesMutants() []mutant {
 		{
 			name: "proxy/expired-without-a-warning",
 			file: report,
-			old:  "!v.Fixed && now.After(v.NotAfter) {",
-			new:  "v.Fixed && now.After(v.NotAfter) {",
+			old:  "	case v.NotAfter.IsZero() || !now.After(v.NotAfter):",
+			new:  "	case v.NotAfter.IsZero() || now.After(v.NotBefore):",
 			pkg:  health, test: "^TestReport$",
 		},
 		{

@@ -72,7 +72,7 @@ func Run(ctx context.Context, source certreader.Source, reading certreader.Optio
 	defer folder.close()
 	w := &writer{folder: folder, options: o}
 	if !o.Once && o.HealthListen != "" {
-		tells, err := health.Start(o.HealthListen, health.Source{Serving: w.serving, Draining: func() bool { return ctx.Err() != nil }}, o.Logger)
+		tells, err := health.Start(o.HealthListen, health.Source{Serving: w.serving, Missed: w.missed, Draining: func() bool { return ctx.Err() != nil }}, o.Logger)
 		if err != nil {
 			return err
 		}
@@ -184,4 +184,14 @@ func (w *writer) serving() certreader.Version {
 	v := now.version
 	v.LastLook, v.LastError = found.LastLook, now.err
 	return v
+}
+
+// missed is what the reader found and the server has not got, because it could
+// not be written or the command failed; the zero value is nothing.
+func (w *writer) missed() certreader.Version {
+	reader, now := w.reader.Load(), w.now.Load()
+	if reader == nil || now == nil || now.err == nil {
+		return certreader.Version{}
+	}
+	return reader.Serving()
 }

@@ -4,7 +4,8 @@
 // renewal that failed is told and no more: an outage of S3 must not end tasks
 // that serve. Nor must a certificate that expired since nobody renewed it: a
 // new task would refuse to start with it, while this one takes the next as soon
-// as there is one. It is a warning. What a task got only once, when it started,
+// as there is one. It is a warning. But where the next one is there, and could
+// not be put in use, another task would do better. What a task got only once, when it started,
 // is not well before it expires: ECS then replaces the task, and the next one
 // has the renewed certificate.
 package health
@@ -29,6 +30,9 @@ type Source struct {
 	Hostname string
 	// Serving is what is served; the zero value is nothing.
 	Serving func() certreader.Version
+	// Missed is what was found and could not be put in use, so that Serving is
+	// older; the zero value is nothing. Nil for never.
+	Missed func() certreader.Version
 	// Draining tells whether SIGTERM has come; nil for never.
 	Draining func() bool
 	// Connections are those that clients have now; nil if nobody counts.
@@ -77,10 +81,13 @@ func (s Source) report(now time.Time, share float64) Report {
 		n := s.Connections()
 		r.Connections = &n
 	}
-	if err := wrong(v, now, share); err != nil {
+	switch err := wrong(v, now, share); {
+	case err != nil:
 		r.Status = err.Error()
-	}
-	if !v.NotAfter.IsZero() && !v.Fixed && now.After(v.NotAfter) {
+	case v.NotAfter.IsZero() || !now.After(v.NotAfter):
+	case s.Missed != nil && now.Before(s.Missed().NotAfter):
+		r.Status = fmt.Sprintf("the certificate expired on %s, and the next one could not be put in use: another task can", stamp(v.NotAfter))
+	default:
 		r.Warning = fmt.Sprintf("the certificate expired on %s, and is served until there is another", stamp(v.NotAfter))
 	}
 	if v.NotAfter.IsZero() {

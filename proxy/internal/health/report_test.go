@@ -50,6 +50,7 @@ func TestReport(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		change  func(*certreader.Version)
+		missed  time.Duration
 		age     time.Duration
 		want    string
 		warning string
@@ -65,6 +66,15 @@ func TestReport(t *testing.T) {
 			age:    91 * day, want: ok,
 			warning: "the certificate expired on 2000-03-30T23:00:00Z, and is served until there is another",
 		},
+		"expired, and the next one is not in use": {
+			missed: 150 * day, age: 91 * day,
+			want: "the certificate expired on 2000-03-30T23:00:00Z, and the next one could not be put in use: another task can",
+		},
+		"expired, as the next one has, which is not in use": {
+			missed: 90*day + time.Hour, age: 91 * day, want: ok,
+			warning: "the certificate expired on 2000-03-30T23:00:00Z, and is served until there is another",
+		},
+		"the next one is not in use": {missed: 150 * day, age: 80 * day, want: ok},
 		"an outage is nothing that another task would not have": {
 			change: func(v *certreader.Version) { v.LastError = errors.New("reading s3://certs/a/current.json: denied") },
 			age:    89*day + 20*time.Hour, want: ok,
@@ -92,7 +102,8 @@ func TestReport(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				v := version(test.change)
-				handler := Handler(Source{Hostname: "a.tasks.example.com", Serving: func() certreader.Version { return v }})
+				missed := func() certreader.Version { return certreader.Version{NotAfter: v.NotBefore.Add(test.missed)} }
+				handler := Handler(Source{Hostname: "a.tasks.example.com", Serving: func() certreader.Version { return v }, Missed: missed})
 				time.Sleep(test.age)
 				code, report := ask(t, handler, http.MethodGet, Path)
 				if report.Status != test.want || (code == http.StatusOK) != (test.want == ok) || code != http.StatusOK && code != http.StatusServiceUnavailable {
