@@ -49,7 +49,7 @@ func (o Options) buildPebble(ctx context.Context) (string, error) {
 		return "", err
 	}
 	tools := filepath.Join(root, "tools")
-	key := [][]byte{[]byte(runtime.Version() + runtime.GOOS + runtime.GOARCH), []byte(pebbleReuse), []byte(pebbleNoReuse)}
+	key := [][]byte{[]byte(runtime.Version() + runtime.GOOS + runtime.GOARCH), fmt.Append(nil, pebbleMends)}
 	for _, name := range []string{"go.mod", "go.sum"} {
 		b, err := os.ReadFile(filepath.Join(tools, name))
 		if err != nil {
@@ -70,12 +70,16 @@ func (o Options) buildPebble(ctx context.Context) (string, error) {
 	return filepath.Join(dir, "pebble"), err
 }
 
-// Pebble is told to validate every order anew, and yet takes one authorization
-// in a hundred from an order before: rand.Intn(100) may be 0.
-const (
-	pebbleReuse   = "rand.Intn(100) > wfe.authzReusePercent"
-	pebbleNoReuse = "rand.Intn(100) >= wfe.authzReusePercent"
-)
+// pebbleMends are what Pebble's source says once in a file, and what it is to
+// say instead.
+var pebbleMends = []struct{ file, old, mended string }{
+	// It is told to validate every order anew, and yet takes one authorization
+	// in a hundred from an order before: rand.Intn(100) may be 0.
+	{"wfe/wfe.go", "rand.Intn(100) > wfe.authzReusePercent", "rand.Intn(100) >= wfe.authzReusePercent"},
+	// A validation has 15 s, and yet fails if one answer of the DNS takes longer
+	// than 2 s, which it may on a busy machine.
+	{"va/va.go", "va.dnsClient = new(dns.Client)", "va.dnsClient = &dns.Client{Timeout: validationTimeout}"},
+}
 
 // mendPebble copies Pebble's module and mends it there, and answers a go.mod
 // that has the tools compiled with the copy. Go takes no overlay of what lies in
@@ -94,18 +98,13 @@ func mendPebble(ctx context.Context, tools, dir string) (string, error) {
 	if err := os.CopyFS(copied, os.DirFS(original.Dir)); err != nil {
 		return "", fmt.Errorf("mending Pebble: %w", err)
 	}
-	path := filepath.Join(copied, "wfe", "wfe.go")
-	source, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("mending Pebble: %w", err)
-	}
-	mended := strings.Replace(string(source), pebbleReuse, pebbleNoReuse, 1)
-	if mended == string(source) {
-		return "", fmt.Errorf("mending Pebble: wfe.go has no %q any more; see whether it still takes authorizations again", pebbleReuse)
+	for _, m := range pebbleMends {
+		if err := mendFile(filepath.Join(copied, filepath.FromSlash(m.file)), m.old, m.mended); err != nil {
+			return "", fmt.Errorf("mending Pebble: %w", err)
+		}
 	}
 	modfile := filepath.Join(dir, "go.mod")
 	err = errors.Join(
-		os.Remove(path), os.WriteFile(path, []byte(mended), 0o600),
 		copyFile(filepath.Join(tools, "go.mod"), modfile, "\nreplace "+module+" => "+copied+"\n"),
 		copyFile(filepath.Join(tools, "go.sum"), filepath.Join(dir, "go.sum"), ""),
 	)
@@ -113,6 +112,19 @@ func mendPebble(ctx context.Context, tools, dir string) (string, error) {
 		return "", fmt.Errorf("mending Pebble: %w", err)
 	}
 	return modfile, nil
+}
+
+// mendFile replaces a text that a file holds once. The file may be read-only,
+// as those of Go's module cache are.
+func mendFile(path, old, mended string) error {
+	source, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if n := strings.Count(string(source), old); n != 1 {
+		return fmt.Errorf("%s holds %q %d times, not once; see whether that is still to be mended", path, old, n)
+	}
+	return errors.Join(os.Remove(path), os.WriteFile(path, []byte(strings.Replace(string(source), old, mended, 1)), 0o600))
 }
 
 // copyFile copies a file and puts a text behind it.
