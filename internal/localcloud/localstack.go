@@ -37,20 +37,27 @@ func (c *Cloud) startLocalStack(ctx context.Context, o Options) error {
 		_, err := os.Stat(venvPython(dir))
 		return err == nil
 	}
-	key := [][]byte{requirements, []byte(pythonVersion + runtime.GOOS + runtime.GOARCH)}
+	key := [][]byte{requirements, []byte(pythonVersion + runtime.GOOS + runtime.GOARCH), []byte(catalogModule)}
 	dir, err := o.cached(ctx, "localstack", key, intact, func(dir string) error {
 		o.progress("installing LocalStack %s (once, about a minute)", localstackVersion)
-		return o.installPython(ctx, dir, requirements)
+		if err := o.installPython(ctx, dir, requirements); err != nil {
+			return err
+		}
+		return makeCatalog(ctx, dir)
 	})
 	if err != nil {
 		return err
+	}
+	state := filepath.Join(c.Dir, "localstack")
+	if err := os.CopyFS(filepath.Join(state, staticFolder), os.DirFS(filepath.Join(dir, catalogRoot, staticFolder))); err != nil {
+		return fmt.Errorf("starting LocalStack: %w", err)
 	}
 	if err := writeExtension(filepath.Join(c.Dir, "extension")); err != nil {
 		return fmt.Errorf("writing LocalStack's extension: %w", err)
 	}
 	begun := time.Now()
 	o.progress("starting LocalStack %s", localstackVersion)
-	c.localstack, err = retryStart(func() (*process, error) { return c.runLocalStack(ctx, o, venvPython(dir)) })
+	c.localstack, err = retryStart(func() (*process, error) { return c.runLocalStack(ctx, o, venvPython(dir), state) })
 	if err != nil {
 		return err
 	}
@@ -72,13 +79,34 @@ func strictProviders() []string {
 	}
 }
 
-func (c *Cloud) runLocalStack(ctx context.Context, o Options, python string) (*process, error) {
+// LocalStack needs an index of all operations of all services at its first
+// request. Unless it finds one in staticFolder, below its root, it reads every
+// model of botocore: some 5 s of computing, for which that request waits. Its
+// own image is made with one in the same way.
+const (
+	catalogModule = "localstack.aws.spec"
+	catalogRoot   = "root"
+	staticFolder  = "usr/lib/localstack"
+)
+
+// makeCatalog has an installed LocalStack write its index into the folder of
+// the installation.
+func makeCatalog(ctx context.Context, dir string) error {
+	root := filepath.Join(dir, catalogRoot)
+	if err := os.MkdirAll(filepath.Join(root, staticFolder), 0o755); err != nil {
+		return err
+	}
+	env := []string{"FILESYSTEM_ROOT=" + root, "HOME=" + root, "OVERRIDE_IN_DOCKER=0", "PYTHONPATH="}
+	_, err := run(ctx, env, venvPython(dir), "-m", catalogModule)
+	return err
+}
+
+func (c *Cloud) runLocalStack(ctx context.Context, o Options, python, state string) (*process, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
 	listen := fmt.Sprintf("127.0.0.1:%d", port)
-	state := filepath.Join(c.Dir, "localstack")
 	if err := os.MkdirAll(filepath.Join(state, "tmp"), 0o755); err != nil {
 		return nil, fmt.Errorf("starting LocalStack: %w", err)
 	}

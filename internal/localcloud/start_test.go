@@ -1,6 +1,7 @@
 package localcloud_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -47,5 +48,22 @@ func TestStartUsesAnother(t *testing.T) {
 	}
 	if _, err := client.GetHostedZone(t.Context(), &route53.GetHostedZoneInput{Id: aws.String(zone)}); err != nil {
 		t.Errorf("the first cloud after closing the second: %v", err)
+	}
+}
+
+// TestCatalogIsReady shows that LocalStack found its index of operations: it
+// writes one where there is none, before it answers its first request.
+func TestCatalogIsReady(t *testing.T) {
+	t.Parallel()
+	if _, err := route53.NewFromConfig(cloud.Config()).GetHostedZoneCount(t.Context(), &route53.GetHostedZoneCountInput{}); err != nil {
+		t.Fatal(err)
+	}
+	made, err := filepath.Glob(filepath.Join(cloud.Dir, "localstack", "var", "lib", "localstack", "cache", "service-catalog-*"))
+	if err != nil || len(made) != 0 {
+		t.Errorf("LocalStack made an index anew: %v, %v", made, err)
+	}
+	found, err := filepath.Glob(filepath.Join(cloud.Dir, "localstack", "usr", "lib", "localstack", "service-catalog-*"))
+	if err != nil || len(found) != 1 {
+		t.Errorf("LocalStack has the indexes %v, %v, want one", found, err)
 	}
 }

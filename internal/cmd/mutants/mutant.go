@@ -27,6 +27,7 @@ func all() []mutant {
 		stackMutants(),
 		partsMutants(),
 		policyMutants(),
+		localCloudMutants(),
 		recordsPolicyMutants(),
 		taskDNSMutants(),
 		taskDNSStackMutants(),
