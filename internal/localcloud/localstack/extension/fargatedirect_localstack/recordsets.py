@@ -35,6 +35,15 @@ def _key(record_set: dict) -> tuple:
     return normalize(record_set["Name"]), record_set["Type"], record_set.get("SetIdentifier")
 
 
+def _by_name(sets: dict) -> dict:
+    """The keys of the sets of each name: a batch of 1000 changes for a zone of
+    10000 sets must not go through all of them for each."""
+    named = {}
+    for key in sets:
+        named.setdefault(key[0], set()).add(key)
+    return named
+
+
 def _values(record_set: dict) -> list[str]:
     return [r["Value"] for r in record_set.get("ResourceRecords") or []]
 
@@ -101,8 +110,9 @@ class RecordSets:
         self._check_limits(changes)
         messages = self._check_repetition(changes)
         after = dict(self._sets)
+        named = _by_name(after)
         for change in changes:
-            messages += self._check_and_make(after, change["Action"], change["ResourceRecordSet"])
+            messages += self._check_and_make(after, named, change["Action"], change["ResourceRecordSet"])
         messages += self._check_zone(after)
         if messages:
             raise InvalidBatch(messages)
@@ -173,7 +183,7 @@ class RecordSets:
             if len(made) > 1 and made != ["DELETE", "CREATE"]
         ]
 
-    def _check_and_make(self, sets: dict, action: str, record_set: dict) -> list[str]:
+    def _check_and_make(self, sets: dict, named: dict, action: str, record_set: dict) -> list[str]:
         if not within(record_set["Name"], self.zone):
             return [f"RRSet with DNS name {normalize(record_set['Name'])} is not permitted in zone {self.zone}"]
         present = sets.get(_key(record_set))
@@ -183,19 +193,22 @@ class RecordSets:
             if _comparable(present) != _comparable(record_set):
                 return [f"Tried to delete resource record set {_label(record_set)} but the values provided do not match the current values"]
             del sets[_key(record_set)]
+            named[_key(record_set)[0]].discard(_key(record_set))
             return []
-        messages = _check_values(record_set) + self._check_others(sets, record_set)
+        messages = _check_values(record_set) + self._check_others(named, record_set)
         if action == "CREATE" and present is not None:
             messages.append(f"Tried to create resource record set {_label(record_set)} but it already exists")
         if not messages:
             self._put(sets, record_set)
+            named.setdefault(_key(record_set)[0], set()).add(_key(record_set))
         return messages
 
-    def _check_others(self, sets: dict, record_set: dict) -> list[str]:
+    def _check_others(self, named: dict, record_set: dict) -> list[str]:
         """A CNAME record tolerates no other record of its name, a plain set none of its type."""
         name, kind, identifier = _key(record_set)
-        others = {k for n, k, _ in sets if n == name and k != kind}
-        same = {i for n, k, i in sets if n == name and k == kind}
+        present = named.get(name, ())
+        others = {k for _, k, _ in present if k != kind}
+        same = {i for _, k, i in present if k == kind}
         if kind == "CNAME" and name == self.zone:
             return [f"RRSet of type CNAME with DNS name {name} is not permitted at apex in zone {self.zone}"]
         if kind == "CNAME" and others:
