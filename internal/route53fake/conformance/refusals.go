@@ -144,6 +144,11 @@ var refusals = []refusal{
 		batch, "[RRSet of type A with DNS name alias.conformance.test. is not permitted because a conflicting RRSet of type CNAME with the same DNS name already exists in zone conformance.test.]",
 	},
 	{
+		"record beside an alias of the same batch",
+		[]types.Change{change(create, set("both", types.RRTypeCname, "x.test")), change(create, a("both", "192.0.2.1"))},
+		batch, "[RRSet of type A with DNS name both.conformance.test. is not permitted because a conflicting RRSet of type CNAME with the same DNS name already exists in zone conformance.test.]",
+	},
+	{
 		"alias at the apex",
 		[]types.Change{change(create, set("", types.RRTypeCname, "x.test"))},
 		batch, "[RRSet of type CNAME with DNS name conformance.test. is not permitted at apex in zone conformance.test.]",
