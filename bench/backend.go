@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -99,13 +100,32 @@ func echo(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// freeAddress is an address of 127.0.0.1 that nobody listens on.
+// freeAddress is an address of 127.0.0.1 that nobody listens on. Its port is
+// this process's until it ends: Linux gives no port away that a socket is bound
+// to, and shares it with a server that asks for it, as long as both have
+// SO_REUSEADDR and nobody listens (socket(7), ip(7)).
 func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	syscall.ForkLock.RLock()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err == nil {
+		syscall.CloseOnExec(fd)
+	}
+	syscall.ForkLock.RUnlock()
 	if err != nil {
 		return "", fmt.Errorf("looking for a free port: %w", err)
 	}
-	return listener.Addr().String(), listener.Close()
+	var name syscall.Sockaddr
+	if err = syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1); err == nil {
+		err = syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
+	}
+	if err == nil {
+		name, err = syscall.Getsockname(fd)
+	}
+	bound, ok := name.(*syscall.SockaddrInet4)
+	if err != nil || !ok {
+		return "", errors.Join(fmt.Errorf("looking for a free port: %v, %w", name, err), syscall.Close(fd))
+	}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(bound.Port)), nil
 }
 
 // port is the port of an address.

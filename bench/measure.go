@@ -133,7 +133,7 @@ type load func(ctx context.Context, t target) ([]worker, error)
 // much time of processors the server takes for it.
 func measure(ctx context.Context, l load, t target, p *process, warm, span time.Duration) (sample, error) {
 	// A server that hangs fails the measurement.
-	ctx, cancel := context.WithTimeout(ctx, warm+span+20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, warm+span+time.Minute)
 	defer cancel()
 	workers, err := l(ctx, t)
 	if err != nil {

@@ -59,7 +59,7 @@ func (s *server) start(ctx context.Context, directory string) (time.Duration, er
 			return 0, ctx.Err()
 		case <-time.After(time.Millisecond):
 		}
-		if time.Since(begun) > 20*time.Second {
+		if time.Since(begun) > time.Minute {
 			return 0, fmt.Errorf("%s does not answer: %w; it said: %s", s.name, err, p.said())
 		}
 	}
