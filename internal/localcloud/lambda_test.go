@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,33 +24,34 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
-// buildFunction compiles testdata/function for this machine and packs it.
-func buildFunction(t *testing.T) []byte {
-	t.Helper()
-	bootstrap := filepath.Join(t.TempDir(), "bootstrap")
-	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "lambda.norpc", "-o", bootstrap, "./testdata/function")
+// buildFunction compiles testdata/function for this machine and packs it: once,
+// and with the flags of the product's functions, so that what they share is
+// compiled already.
+var buildFunction = sync.OnceValues(func() ([]byte, error) {
+	bootstrap := filepath.Join(cloud.Dir, "bootstrap")
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-o", bootstrap, "./testdata/function")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the function: %v\n%s", err, out)
+		return nil, fmt.Errorf("building the function: %w\n%s", err, out)
 	}
 	program, err := os.ReadFile(bootstrap)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
 	f, err := w.Create("bootstrap")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	if _, err := f.Write(program); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	if err := w.Close(); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	return b.Bytes()
-}
+	return b.Bytes(), nil
+})
 
 type function struct {
 	t      *testing.T
@@ -66,7 +68,11 @@ type function struct {
 func newFunction(t *testing.T, name string, timeoutSeconds int32) *function {
 	t.Helper()
 	config := cloud.Config()
-	f := &function{t: t, lambda: lambda.NewFromConfig(config), logs: cloudwatchlogs.NewFromConfig(config), name: name, code: buildFunction(t), timeoutSeconds: timeoutSeconds}
+	code, err := buildFunction()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &function{t: t, lambda: lambda.NewFromConfig(config), logs: cloudwatchlogs.NewFromConfig(config), name: name, code: code, timeoutSeconds: timeoutSeconds}
 	roles := iam.NewFromConfig(config)
 	role, err := roles.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String(name), AssumeRolePolicyDocument: aws.String(
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`,
