@@ -97,16 +97,30 @@ func proxyServerMutants() []mutant {
 		{
 			name: "proxy/one-client-takes-all",
 			file: dir + "connections.go",
-			old:  "l.clients[conn.client] >= l.perClient",
-			new:  "false",
+			old:  "has.connections > l.perClient || ",
+			new:  "",
 			pkg:  pkg, test: "^TestMaxConnectionsPerClient$",
 		},
 		{
 			name: "proxy/client-never-comes-back",
 			file: dir + "connections.go",
-			old:  "l.clients[conn.client]--;",
+			old:  "	has.connections -= less.connections\n",
 			new:  "",
 			pkg:  pkg, test: "^TestMaxConnectionsPerClient$",
+		},
+		{
+			name: "proxy/one-client-asks-all",
+			file: dir + "connections.go",
+			old:  " || has.requests > l.perClient",
+			new:  "",
+			pkg:  pkg, test: "^TestRequestsPerClient$",
+		},
+		{
+			name: "proxy/request-never-ends",
+			file: dir + "drain.go",
+			old:  "			defer f.conns.endRequest(client)\n",
+			new:  "",
+			pkg:  pkg, test: "^TestRequestsPerClient$",
 		},
 		{
 			name: "proxy/client-of-many-addresses",

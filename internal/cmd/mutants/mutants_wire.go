@@ -18,6 +18,13 @@ func proxyWireMutants() []mutant {
 			pkg:  pkg, test: "^TestWebsocketWithBody$",
 		},
 		{
+			name: "proxy-wire/connection-kept-after-head",
+			file: forward + "rewrite.go",
+			old:  "	out.Close = in.Method == http.MethodHead && !h.h2c\n",
+			new:  "",
+			pkg:  pkg, test: "^TestHeadIsLast$",
+		},
+		{
 			name: "proxy-wire/closing-waits-for-the-body",
 			file: server + "stall.go",
 			old:  "	if b.stays {\n",

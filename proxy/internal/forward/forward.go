@@ -40,7 +40,9 @@ type handler struct {
 	hostname string
 	// guarded has requests for other names refused.
 	guarded bool
-	teller  *teller
+	// h2c is whether the server is spoken to by HTTP/2.
+	h2c    bool
+	teller *teller
 }
 
 // New answers a handler that forwards each request to the server.
@@ -49,6 +51,7 @@ func New(o Options) http.Handler {
 		target:   net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port)),
 		hostname: strings.TrimSuffix(o.Hostname, "."),
 		guarded:  o.Hostname != "" && !o.AnyHost,
+		h2c:      o.H2C,
 		teller:   newTeller(o.Logger),
 	}
 	h.proxy = httputil.ReverseProxy{

@@ -35,6 +35,10 @@ func (h *handler) rewrite(p *httputil.ProxyRequest) {
 	out.URL.RawQuery = in.URL.RawQuery
 	out.URL.Opaque, _ = asSent(in)
 	out.Host = in.Host
+	// A server that does not know HEAD answers with a body, which on a kept
+	// connection would be taken for the answer to another's request. Frames of
+	// HTTP/2 belong to one request.
+	out.Close = in.Method == http.MethodHead && !h.h2c
 
 	for name := range out.Header {
 		if isClientHeader(name) {

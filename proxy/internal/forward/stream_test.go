@@ -217,6 +217,20 @@ func TestHead(t *testing.T) {
 	})
 }
 
+// TestHeadIsLast gives the connection of a HEAD request to nobody else: the
+// server may have sent a body, which would be taken for an answer.
+func TestHeadIsLast(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Came-From", r.RemoteAddr) }), nil)
+	both(t, w, func(t *testing.T, c *http.Client) {
+		head, _ := do(t, c, w.request(t, http.MethodHead, "/", nil))
+		get, _ := do(t, c, w.request(t, http.MethodGet, "/", nil))
+		if from := head.Header.Get("Came-From"); from == "" || from == get.Header.Get("Came-From") {
+			t.Errorf("a GET comes by the connection of a HEAD, %q", from)
+		}
+	})
+}
+
 // h2c starts a server that speaks nothing but HTTP/2 without TLS, and has few
 // requests at a time on a connection.
 func h2c(t testing.TB, handler http.HandlerFunc) net.Addr {

@@ -29,8 +29,8 @@ type connections struct {
 
 	mu   sync.Mutex
 	open map[*connection]struct{}
-	// clients is how many each client has.
-	clients map[netip.Prefix]int
+	// clients is what each client has.
+	clients map[netip.Prefix]load
 }
 
 func newConnections(listener net.Listener, s settings.Settings, total *atomic.Int64, log *slog.Logger) *connections {
@@ -38,7 +38,7 @@ func newConnections(listener net.Listener, s settings.Settings, total *atomic.In
 		Listener: listener, total: total, perClient: s.MaxConnectionsPerClient,
 		crowded: slog.New(newSampler(log.Handler())), greedy: slog.New(newSampler(log.Handler())),
 		places: make(chan struct{}, s.MaxConnections), closed: make(chan struct{}),
-		open: map[*connection]struct{}{}, clients: map[netip.Prefix]int{},
+		open: map[*connection]struct{}{}, clients: map[netip.Prefix]load{},
 	}
 }
 
@@ -72,14 +72,13 @@ func (l *connections) Accept() (net.Conn, error) {
 // take makes a connection one of those that are open, and answers nil if its
 // client has as many as it may have.
 func (l *connections) take(c net.Conn) *connection {
-	conn := &connection{Conn: c, owner: l, client: clientOf(c.RemoteAddr())}
+	conn := &connection{Conn: c, owner: l, client: clientOf(c.RemoteAddr().String())}
 	conn.note(http.StateNew)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.clients[conn.client] >= l.perClient {
+	if !l.add(conn.client, load{connections: 1}) {
 		return nil
 	}
-	l.clients[conn.client]++
 	l.open[conn] = struct{}{}
 	l.total.Add(1)
 	return conn
@@ -89,22 +88,59 @@ func (l *connections) take(c net.Conn) *connection {
 func (l *connections) give(conn *connection) {
 	l.mu.Lock()
 	delete(l.open, conn)
-	if l.clients[conn.client]--; l.clients[conn.client] == 0 {
-		delete(l.clients, conn.client)
-	}
+	l.remove(conn.client, load{connections: 1})
 	l.total.Add(-1)
 	l.mu.Unlock()
 	<-l.places
 }
 
+// beginRequest is false if the client has as many requests as it may have, else
+// the request has to be ended.
+func (l *connections) beginRequest(client netip.Prefix) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.add(client, load{requests: 1})
+}
+
+func (l *connections) endRequest(client netip.Prefix) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.remove(client, load{requests: 1})
+}
+
+// load is how many connections and requests there are.
+type load struct{ connections, requests int }
+
+// add has a client have more, if it may. The mutex is held.
+func (l *connections) add(client netip.Prefix, more load) bool {
+	has := l.clients[client]
+	has.connections += more.connections
+	has.requests += more.requests
+	if has.connections > l.perClient || has.requests > l.perClient {
+		return false
+	}
+	l.clients[client] = has
+	return true
+}
+
+// remove has a client have less. The mutex is held.
+func (l *connections) remove(client netip.Prefix, less load) {
+	has := l.clients[client]
+	has.connections -= less.connections
+	has.requests -= less.requests
+	if l.clients[client] = has; has == (load{}) {
+		delete(l.clients, client)
+	}
+}
+
 // clientOf is whose connection it is, as far as its address tells: who has one
 // address of IPv6 has the 2^64 that its network begins (RFC 4291, section 2.5.4).
-func clientOf(address net.Addr) netip.Prefix {
-	tcp, ok := address.(*net.TCPAddr)
-	if !ok {
+func clientOf(address string) netip.Prefix {
+	from, err := netip.ParseAddrPort(address)
+	if err != nil {
 		return netip.Prefix{}
 	}
-	ip := tcp.AddrPort().Addr().Unmap().WithZone("")
+	ip := from.Addr().Unmap().WithZone("")
 	bits := ip.BitLen()
 	if ip.Is6() {
 		bits = 64

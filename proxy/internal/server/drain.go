@@ -66,9 +66,21 @@ func (f *front) await(ctx context.Context, meanwhile func()) bool {
 	return true
 }
 
-// handler counts what runs, and keeps clients from standing still.
+// handler counts what runs, and keeps clients from standing still, and from
+// having too much at a time.
 func (f *front) handler(next http.Handler, stall time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// A connection of HTTP/1.1 has one request at a time.
+		if r.ProtoMajor >= 2 {
+			client := clientOf(r.RemoteAddr)
+			if !f.conns.beginRequest(client) {
+				f.conns.greedy.Warn("as many requests of a client as one may have at a time: its others are refused", "remote", r.RemoteAddr, "max_connections_per_client", f.conns.perClient)
+				w.Header().Set("Retry-After", "1")
+				http.Error(w, "429 Too Many Requests: this client has as many requests as it may have at a time.", http.StatusTooManyRequests)
+				return
+			}
+			defer f.conns.endRequest(client)
+		}
 		a := newAnswer(f, w, r, stall)
 		f.running.Add(1)
 		returned := false

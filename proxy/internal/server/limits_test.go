@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"os"
 	"runtime"
 	"strings"
@@ -229,6 +228,57 @@ func TestMaxConnectionsPerClient(t *testing.T) {
 	})
 }
 
+// TestRequestsPerClient refuses what a client has too many of at a time, over
+// however many connections of HTTP/2 it has them.
+func TestRequestsPerClient(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	f := startFront(t, func(s *limits) { s.MaxConnectionsPerClient = 3 }, func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/wait" {
+			<-release
+		}
+	})
+	one, two := f.client(t, "h2"), f.client(t, "h2")
+	answers := make(chan error, 3)
+	for _, client := range []*http.Client{one, one, two} {
+		go func() {
+			response, err := client.Do(request(t, http.MethodGet, "/wait", nil))
+			if err == nil {
+				_ = response.Body.Close()
+			}
+			answers <- err
+		}()
+	}
+	until(t, func() bool { return f.running.Load() == 3 })
+	for range 2 {
+		response, err := two.Do(request(t, http.MethodPost, "/", strings.NewReader("more")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusTooManyRequests || response.Header.Get("Retry-After") != "1" {
+			t.Errorf("one request more than a client may have: %s, %v", response.Status, response.Header)
+		}
+	}
+	if n := f.said.times("its others are refused"); n != 1 {
+		t.Errorf("that is told %d times within a minute", n)
+	}
+	close(release)
+	for range 3 {
+		if err := receive(t, answers); err != nil {
+			t.Error(err)
+		}
+	}
+	until(t, func() bool {
+		response, err := two.Do(request(t, http.MethodGet, "/", nil))
+		if err != nil {
+			return false
+		}
+		_ = response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	})
+}
+
 // TestClientOf tells whose a connection is.
 func TestClientOf(t *testing.T) {
 	t.Parallel()
@@ -239,8 +289,7 @@ func TestClientOf(t *testing.T) {
 		"[2001:db8:1:3::1]:5000":      "2001:db8:1:3::/64",
 		"[fe80::1%eth0]:5000":         "fe80::/64",
 	} {
-		tcp := net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address))
-		if client := clientOf(tcp); client.String() != want {
+		if client := clientOf(address); client.String() != want {
 			t.Errorf("the client at %s is %s, not %s", address, client, want)
 		}
 	}

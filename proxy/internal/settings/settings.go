@@ -83,7 +83,8 @@ type Settings struct {
 	MaxHeaderBytes int
 	// MaxConnections is how many connections clients may have at a time.
 	MaxConnections int
-	// MaxConnectionsPerClient is how many of them one client may have.
+	// MaxConnectionsPerClient is how many of them one client may have, and how
+	// many requests at a time over those of HTTP/2.
 	MaxConnectionsPerClient int
 
 	// Directory is where Files writes.
@@ -175,7 +176,7 @@ func (s *Settings) flags(out io.Writer) *flag.FlagSet {
 	f.DurationVar(&s.StallTimeout, "stall-timeout", 30*time.Second, "`time` that a request or an answer may stand still")
 	f.IntVar(&s.MaxHeaderBytes, "max-header-bytes", 32<<10, "`bytes` that a request's header may have")
 	f.IntVar(&s.MaxConnections, "max-connections", 10000, "`connections` of clients at a time")
-	f.IntVar(&s.MaxConnectionsPerClient, "max-connections-per-client", 1000, "`connections` of one client's address at a time, or of a /64 of IPv6")
+	f.IntVar(&s.MaxConnectionsPerClient, "max-connections-per-client", 1000, "`connections`, and requests of HTTP/2, of one client's address at a time, or of a /64 of IPv6")
 	f.StringVar(&s.Directory, "directory", "/certificates", "`folder` for the files")
 	s.KeyMode = 0o600
 	f.Var(&s.KeyMode, "key-mode", "`mode` of the files with the private key; 0640 for containers whose user has the same group")
