@@ -16,6 +16,8 @@ const (
 	// metadataVariable is where ECS tells containers of its metadata.
 	metadataVariable = "ECS_CONTAINER_METADATA_URI_V4"
 	metadataTimeout  = 10 * time.Second
+	// metadataAnswer is for how long one request waits for its answer.
+	metadataAnswer = 3 * time.Second
 	// metadataPause is the one after the first failure; the next are longer.
 	metadataPause = 100 * time.Millisecond
 	maxMetadata   = 1 << 20
@@ -86,6 +88,8 @@ func taskID(ctx context.Context, client *http.Client) (string, error) {
 
 // askMetadata asks once, and tells of a failure whether to ask again.
 func askMetadata(ctx context.Context, client *http.Client, address string) (text []byte, again bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, metadataAnswer)
+	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, false, err

@@ -104,9 +104,11 @@ func TestHostnameFrom(t *testing.T) {
 	}
 }
 
-// endpoint answers requests in turn, the last answer for ever: a status, or 0
-// for a connection that breaks.
+// endpoint answers requests in turn, the last answer for ever: a status, 0 for
+// a connection that breaks, or silent.
 type endpoint struct{ statuses []int }
+
+const silent = -1
 
 func (e *endpoint) RoundTrip(request *http.Request) (*http.Response, error) {
 	status := e.statuses[0]
@@ -116,7 +118,11 @@ func (e *endpoint) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err := request.Context().Err(); err != nil {
 		return nil, err
 	}
-	if status == 0 {
+	switch status {
+	case silent:
+		<-request.Context().Done()
+		return nil, request.Context().Err()
+	case 0:
 		return nil, errors.New("broken")
 	}
 	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(taskAnswer)), Request: request}, nil
@@ -132,6 +138,7 @@ func TestHostnameAsksAgain(t *testing.T) {
 	}{
 		"busy":      {statuses: []int{429, 500, 0, 503, 200}, least: time.Second},
 		"never":     {statuses: []int{500, 503}, errSay: "it answered status 503", least: metadataTimeout},
+		"silent":    {statuses: []int{silent, silent, 200}, least: 6 * time.Second},
 		"refusing":  {statuses: []int{404, 200}, errSay: "it answered status 404"},
 		"no answer": {statuses: []int{0}, errSay: "broken", least: metadataTimeout},
 	} {

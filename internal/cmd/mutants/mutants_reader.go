@@ -97,6 +97,13 @@ func readerMutants() []mutant {
 			pkg:  "./proxy/internal/certificate", test: "^TestRoleThatDoesNotAnswer$",
 		},
 		{
+			name: "certreader/silent-metadata-asked-once",
+			file: "certreader/hostname.go",
+			old:  "context.WithTimeout(ctx, metadataAnswer)",
+			new:  "context.WithTimeout(ctx, metadataTimeout)",
+			pkg:  pkg, test: "^TestHostnameAsksAgain$",
+		},
+		{
 			name: "certreader/busy-metadata-asked-once",
 			file: "certreader/hostname.go",
 			old:  "status == http.StatusTooManyRequests || status >= 500",
