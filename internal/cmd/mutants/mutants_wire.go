@@ -18,6 +18,27 @@ func proxyWireMutants() []mutant {
 			pkg:  pkg, test: "^TestWebsocketWithBody$",
 		},
 		{
+			name: "proxy-wire/cut-is-the-clients-doing",
+			file: server + "drain.go",
+			old:  "	f.cutting.Store(true)\n",
+			new:  "",
+			pkg:  served, test: "^TestCutIsKnown$",
+		},
+		{
+			name: "proxy-wire/cut-is-told-as-gone",
+			file: "proxy/internal/accesslog/accesslog.go",
+			old:  "gone && !cutting()",
+			new:  "gone",
+			pkg:  "./proxy/internal/accesslog", test: "^TestGone$",
+		},
+		{
+			name: "proxy-wire/log-does-not-ask-who-cuts",
+			file: server + "server.go",
+			old:  "return https.cutting.Load() })",
+			new:  "return false })",
+			pkg:  served, test: "^TestDrainCut$",
+		},
+		{
 			name: "proxy-wire/connection-kept-after-head",
 			file: forward + "rewrite.go",
 			old:  "	out.Close = in.Method == http.MethodHead && !h.h2c\n",

@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -29,8 +28,9 @@ const statusClientGone = 499
 
 // Handler has a line logged when a request is over, or a websocket, however it
 // ended. Neither query strings nor headers are told, as there are secrets in
-// them.
-func Handler(log *slog.Logger, next http.Handler) http.Handler {
+// them. Cutting tells whether the server itself closes the connections of
+// requests that are not over.
+func Handler(log *slog.Logger, cutting func() bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := &record{ResponseWriter: w, begun: time.Now(), id: rand.Text()}
 		ctx := r.Context()
@@ -41,7 +41,10 @@ func Handler(log *slog.Logger, next http.Handler) http.Handler {
 		}
 		// A handler that panics is not recovered, so that net/http sees it.
 		returned := false
-		defer func() { rec.log(log, r, ctx.Err() != nil, returned) }()
+		defer func() {
+			gone := ctx.Err() != nil || rec.body.failed.Load()
+			rec.log(log, r, gone && !cutting(), returned)
+		}()
 		next.ServeHTTP(rec, r)
 		returned = true
 	})
@@ -97,17 +100,6 @@ func (r *record) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// ReadFrom counts, and leaves the copying to net/http.
-func (r *record) ReadFrom(src io.Reader) (int64, error) {
-	r.note(http.StatusOK)
-	n, err := io.Copy(r.ResponseWriter, src)
-	r.out.Add(n)
-	return n, err
-}
-
-// Flush sends what is buffered.
-func (r *record) Flush() { _ = r.FlushError() }
-
 // FlushError sends what is buffered.
 func (r *record) FlushError() error {
 	r.note(http.StatusOK)
@@ -139,7 +131,6 @@ func (r *record) log(log *slog.Logger, request *http.Request, gone, returned boo
 	if request.TLS != nil {
 		attrs = append(attrs, slog.String("tls", tls.VersionName(request.TLS.Version)))
 	}
-	gone = gone || r.body.failed.Load()
 	attrs = append(attrs,
 		slog.Int("status", r.told(gone, returned)),
 		slog.Int64("bytes_in", r.in.Load()),

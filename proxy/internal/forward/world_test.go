@@ -61,7 +61,7 @@ func before(t testing.TB, address net.Addr, change func(*Options)) *world {
 	if change != nil {
 		change(&o)
 	}
-	w.proxy = httptest.NewUnstartedServer(accesslog.Handler(slog.New(slog.NewJSONHandler(w.access, nil)), New(o)))
+	w.proxy = httptest.NewUnstartedServer(accesslog.Handler(slog.New(slog.NewJSONHandler(w.access, nil)), func() bool { return false }, New(o)))
 	w.proxy.EnableHTTP2 = true
 	w.proxy.StartTLS()
 	t.Cleanup(func() {

@@ -43,12 +43,18 @@ func (f *front) drain(ctx context.Context, linger time.Duration) left {
 	}
 	rest := left{tunnels: f.tunnels.Load()}
 	rest.requests = max(0, f.running.Load()-rest.tunnels)
-	_ = f.server.Close()
-	f.conns.closeAll()
+	f.cut()
 	last, cancel := context.WithTimeout(context.Background(), lastWords)
 	defer cancel()
 	f.await(last, func() {})
 	return rest
+}
+
+// cut closes what is still open.
+func (f *front) cut() {
+	f.cutting.Store(true)
+	_ = f.server.Close()
+	f.conns.closeAll()
 }
 
 // await waits until nobody is there; false if the context ended first.

@@ -94,6 +94,44 @@ func get(t *testing.T, client *http.Client, last bool) {
 	}
 }
 
+// TestCutIsKnown to a request that ends by it.
+func TestCutIsKnown(t *testing.T) {
+	t.Parallel()
+	for _, protocol := range []string{"h2", "http/1.1"} {
+		t.Run(protocol, func(t *testing.T) {
+			t.Parallel()
+			var f *inside
+			begun, known := make(chan struct{}), make(chan bool, 1)
+			f = startFront(t, func(*limits) {}, func(_ http.ResponseWriter, r *http.Request) {
+				// net/http looks for the client's end when it has the body.
+				_, _ = io.Copy(io.Discard, r.Body)
+				close(begun)
+				<-r.Context().Done()
+				known <- f.cutting.Load()
+				panic(http.ErrAbortHandler)
+			})
+			client := f.client(t, protocol)
+			go func() {
+				if response, err := client.Do(request(t, http.MethodPost, "/", noReplay("text"))); err == nil {
+					_ = response.Body.Close()
+				}
+			}()
+			receive(t, begun)
+			if f.cutting.Load() {
+				t.Error("it cuts before it ends")
+			}
+			over, cancel := context.WithCancel(t.Context())
+			cancel()
+			if rest := f.drain(over, 0); rest.requests != 1 {
+				t.Errorf("cuts %+v", rest)
+			}
+			if !receive(t, known) {
+				t.Error("it is taken for the client's doing")
+			}
+		})
+	}
+}
+
 // TestDrainCut ends the binary with requests and websockets that do not end.
 func TestDrainCut(t *testing.T) {
 	t.Parallel()
@@ -145,6 +183,9 @@ func TestDrainCut(t *testing.T) {
 			}
 			if c.request && !strings.Contains(w.Output(), "1 requests were cut") {
 				t.Error("does not say that a request was cut")
+			}
+			if strings.Contains(w.Output(), `"aborted_by":"client"`) {
+				t.Error("says that the client has gone, which was cut")
 			}
 		})
 	}

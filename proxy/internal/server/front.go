@@ -36,6 +36,9 @@ type front struct {
 	// connection is no longer HTTP: websockets.
 	running, tunnels atomic.Int64
 	draining         atomic.Bool
+	// cutting is set when the front closes connections with requests that are
+	// not over, which is not their clients' doing.
+	cutting atomic.Bool
 	// grpc is whether the back end may be one of gRPC.
 	grpc bool
 }

@@ -128,12 +128,13 @@ func (p *proxy) serving() certreader.Version {
 	return certreader.Version{}
 }
 
-// handler is what answers clients.
-func (p *proxy) handler() http.Handler {
+// handler is what answers clients. Cutting is whether the proxy closes their
+// connections, whatever is on them.
+func (p *proxy) handler(cutting func() bool) http.Handler {
 	s := p.settings
 	handler := forward.New(forward.Options{Port: s.BackendPort, H2C: s.BackendProtocol == settings.H2C, Hostname: p.hostname, AnyHost: s.AnyHost, Logger: p.log})
 	if s.AccessLog {
-		handler = accesslog.Handler(p.log, handler)
+		handler = accesslog.Handler(p.log, cutting, handler)
 	}
 	return handler
 }
@@ -142,7 +143,10 @@ func (p *proxy) handler() http.Handler {
 func (p *proxy) serve() <-chan error {
 	config := p.reader.Load().TLSConfig()
 	config.NextProtos = []string{"h2", "http/1.1"}
-	p.fronts = append(p.fronts, newFront(p.https, config, p.handler(), p.settings, &p.open, p.log))
+	var https *front
+	handler := p.handler(func() bool { return https.cutting.Load() })
+	https = newFront(p.https, config, handler, p.settings, &p.open, p.log)
+	p.fronts = append(p.fronts, https)
 	if p.plain != nil {
 		_, port, _ := net.SplitHostPort(p.https.Addr().String())
 		to := redirect(p.hostname, port, p.settings.AnyHost, func() []string { return p.serving().Names })
@@ -189,8 +193,7 @@ func (p *proxy) drain(now context.Context) error {
 // close takes down what still listens and serves.
 func (p *proxy) close() {
 	for _, f := range p.fronts {
-		_ = f.server.Close()
-		f.conns.closeAll()
+		f.cut()
 	}
 	if p.health != nil {
 		_ = p.health.Close()
