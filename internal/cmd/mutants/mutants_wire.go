@@ -39,6 +39,13 @@ func proxyWireMutants() []mutant {
 			pkg:  served, test: "^TestDrainCut$",
 		},
 		{
+			name: "proxy-wire/long-body-is-not-read",
+			file: server + "stall.go",
+			old:  "		_, _ = io.Copy(io.Discard, b.ReadCloser)\n",
+			new:  "",
+			pkg:  served, test: "^TestDiscard$",
+		},
+		{
 			name: "proxy-wire/connection-kept-after-head",
 			file: forward + "rewrite.go",
 			old:  "	out.Close = in.Method == http.MethodHead && !h.h2c\n",

@@ -143,7 +143,7 @@ func (a *answer) end(returned bool) {
 	if !returned && !a.isHijacked && a.body != nil {
 		// net/http would wait for the rest of it, and then close the connection.
 		a.reading.cut()
-		a.body.discard()
+		a.body.drop()
 	}
 	a.reading.end()
 	a.writing.end()

@@ -128,8 +128,19 @@ func (b *body) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// discard reads what is left, within the watch's limit, and closes it.
+// discard reads what is left, within the watch's limit, and closes it. Closing
+// alone would read 256 KiB at most, and nothing of a longer rest.
 func (b *body) discard() {
+	b.reading.Lock()
+	defer b.reading.Unlock()
+	_, _ = b.watch.wait(func() (int, error) {
+		_, _ = io.Copy(io.Discard, b.ReadCloser)
+		return 0, b.ReadCloser.Close()
+	})
+}
+
+// drop closes what was cut.
+func (b *body) drop() {
 	b.reading.Lock()
 	defer b.reading.Unlock()
 	_, _ = b.watch.wait(func() (int, error) { return 0, b.ReadCloser.Close() })

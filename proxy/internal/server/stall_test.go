@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -242,5 +243,22 @@ func receive[T any](t *testing.T, from <-chan T) T {
 	case <-time.After(patience):
 		t.Fatal("it has not come")
 		panic("unreachable")
+	}
+}
+
+// TestDiscard reads all that a client still sends, so that it is not reset
+// before it has read its answer.
+func TestDiscard(t *testing.T) {
+	t.Parallel()
+	w := &watch{stall: patience, cut: func() { t.Error("cut") }}
+	defer w.end()
+	text := strings.NewReader(strings.Repeat("x", 1<<20))
+	b := &body{ReadCloser: io.NopCloser(text), watch: w, stays: true}
+	if _, err := io.ReadFull(b, make([]byte, 10)); err != nil {
+		t.Error(err)
+	}
+	b.discard()
+	if text.Len() > 0 {
+		t.Errorf("%d bytes are left", text.Len())
 	}
 }
