@@ -48,9 +48,16 @@ func proxyWireMutants() []mutant {
 		{
 			name: "proxy-wire/connection-kept-after-head",
 			file: forward + "rewrite.go",
-			old:  "	out.Close = in.Method == http.MethodHead && !h.h2c\n",
+			old:  "	out.Close = in.Method == http.MethodHead && (!h.h2c || isWebsocket(out.Header))\n",
 			new:  "",
 			pkg:  pkg, test: "^TestHeadIsLast$",
+		},
+		{
+			name: "proxy-wire/connection-kept-after-head-for-a-websocket",
+			file: forward + "rewrite.go",
+			old:  "(!h.h2c || isWebsocket(out.Header))",
+			new:  "!h.h2c",
+			pkg:  pkg, test: "^TestHeadIsLastWhereItCounts$",
 		},
 		{
 			name: "proxy-wire/closing-waits-for-the-body",

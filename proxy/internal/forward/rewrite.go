@@ -37,8 +37,8 @@ func (h *handler) rewrite(p *httputil.ProxyRequest) {
 	out.Host = in.Host
 	// A server that does not know HEAD answers with a body, which on a kept
 	// connection would be taken for the answer to another's request. Frames of
-	// HTTP/2 belong to one request.
-	out.Close = in.Method == http.MethodHead && !h.h2c
+	// HTTP/2 belong to one request; what asks for a websocket is never sent by it.
+	out.Close = in.Method == http.MethodHead && (!h.h2c || isWebsocket(out.Header))
 
 	for name := range out.Header {
 		if isClientHeader(name) {

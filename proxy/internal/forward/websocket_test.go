@@ -266,3 +266,26 @@ func TestRelay(t *testing.T) {
 		t.Errorf("answers %v", err)
 	}
 }
+
+// TestHeadIsLastWhereItCounts: on connections of HTTP/1.1, which websockets
+// have whatever the server speaks else.
+func TestHeadIsLastWhereItCounts(t *testing.T) {
+	t.Parallel()
+	const websocket = "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+	for _, c := range []struct {
+		h2c            bool
+		method, header string
+		last           bool
+	}{
+		{false, "HEAD", "", true},
+		{false, "GET", "", false},
+		{true, "HEAD", "", false},
+		{true, "HEAD", websocket, true},
+		{true, "GET", websocket, false},
+	} {
+		_, out, _ := ask(newHandler(Options{H2C: c.h2c}), c.method+" / HTTP/1.1\r\nHost: x\r\n"+c.header+"\r\n")
+		if out == nil || out.Close != c.last {
+			t.Errorf("%+v: the request to the server is %+v", c, out)
+		}
+	}
+}
