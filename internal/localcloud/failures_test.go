@@ -135,3 +135,18 @@ func TestKillFunction(t *testing.T) {
 		t.Errorf("the invocation after it answers %s (%s), want the first of a new process", body, failure)
 	}
 }
+
+// TestLambdaStrayRequest has a process die that has asked for its next
+// invocation, which the process after it must get.
+func TestLambdaStrayRequest(t *testing.T) {
+	t.Parallel()
+	f := newFunction(t, "stray", 30)
+	for range 3 {
+		if body, failure, _ := f.invoke("stray"); failure != "Unhandled" || !strings.Contains(body, "exit status 7") {
+			t.Errorf("the process that dies answers %s (%s)", body, failure)
+		}
+		if body, failure, _ := f.invoke("work"); failure != "" || !strings.Contains(body, `"Count":1`) {
+			t.Errorf("the invocation after it answers %s (%s), want the first of a new process", body, failure)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 )
 
 type request struct {
-	// Do is "error", "exit", "panic", "sleep" or anything else.
+	// Do is "error", "exit", "panic", "sleep", "stray" or anything else.
 	Do string
 }
 
@@ -41,6 +42,14 @@ func main() {
 			panic("help")
 		case "sleep":
 			time.Sleep(time.Hour)
+		case "stray":
+			// It dies with a request for its next invocation on its way.
+			conn, err := net.Dial("tcp", os.Getenv("AWS_LAMBDA_RUNTIME_API"))
+			if err != nil {
+				return nil, err
+			}
+			_, _ = fmt.Fprint(conn, "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: localhost\r\n\r\n")
+			os.Exit(7)
 		}
 		deadline, _ := ctx.Deadline()
 		return &answer{Count: count, Left: int(time.Until(deadline).Round(time.Second).Seconds())}, nil

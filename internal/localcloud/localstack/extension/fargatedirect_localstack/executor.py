@@ -42,7 +42,7 @@ class ProcessExecutor(RuntimeExecutor):
 
     def __init__(self, id, function_version):
         super().__init__(id, function_version)
-        self._api = RuntimeAPI(function_version.config.timeout)
+        self._api = None
         self._log = ProcessLog()
         self._process = None
         self._env = {}
@@ -55,7 +55,6 @@ class ProcessExecutor(RuntimeExecutor):
         """Begins the function's initialization; how it ends, the first invocation tells."""
         code = self.function_version.config.code.get_unzipped_code_location()
         self._env = {k: str(v) for k, v in env_vars.items() if v is not None} | {
-            "AWS_LAMBDA_RUNTIME_API": self._api.address,
             "LAMBDA_TASK_ROOT": str(code),
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "HOME": "/tmp",
@@ -68,7 +67,8 @@ class ProcessExecutor(RuntimeExecutor):
         """Ends the process, and an invocation that may be under way."""
         self._stopped.set()
         self._kill()
-        self._api.close()
+        if self._api:
+            self._api.close()
 
     def invoke(self, payload):
         """Makes one invocation and tells how it went, whatever happens."""
@@ -122,7 +122,12 @@ class ProcessExecutor(RuntimeExecutor):
         """Nothing: LocalStack removes the code."""
 
     def _start_process(self):
-        self._api.expect_process()
+        # Each process has an API of its own: a request of the one before may still
+        # be on its way when that is dead, and would take this one's invocation.
+        before, self._api = self._api, RuntimeAPI(self.function_version.config.timeout)
+        if before:
+            before.close()
+        self._env["AWS_LAMBDA_RUNTIME_API"] = self._api.address
         self._started, self._ready = time.monotonic(), False
         code = self._env["LAMBDA_TASK_ROOT"]
         try:

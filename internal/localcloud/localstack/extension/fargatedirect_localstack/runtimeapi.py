@@ -21,7 +21,7 @@ class Outcome:
 
 
 class RuntimeAPI:
-    """Serves one process at a time."""
+    """Serves one process."""
 
     def __init__(self, timeout: int):
         self._timeout = timeout
@@ -36,11 +36,6 @@ class RuntimeAPI:
     def address(self) -> str:
         """What belongs into AWS_LAMBDA_RUNTIME_API."""
         return f"127.0.0.1:{self._server.server_port}"
-
-    def expect_process(self):
-        """Forgets the process before; a new one is about to start."""
-        self._waiting.clear()
-        self.init_error = None
 
     def idle(self, seconds: float) -> bool:
         """Waits until the process asks for its next invocation; tells whether it does."""
@@ -58,8 +53,12 @@ class RuntimeAPI:
         self._results.pop(payload["invoke-id"], None)
 
     def close(self):
-        """Ends the server, and the request of a process that waits for work."""
+        """Ends the server, and the request of a process that waits for work. It
+        does not wait for the server's thread, which looks now and then only."""
         self._pending.put(None)
+        threading.Thread(target=self._end, name="lambda-runtime-api-end", daemon=True).start()
+
+    def _end(self):
         self._server.shutdown()
         self._server.server_close()
 
