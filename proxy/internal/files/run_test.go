@@ -282,6 +282,13 @@ func ask(t *testing.T, environment []string) health.Report {
 	if err := json.NewDecoder(response.Body).Decode(&report); err != nil {
 		t.Fatal(err)
 	}
+	want := http.StatusServiceUnavailable
+	if report.Status == "ok" {
+		want = http.StatusOK
+	}
+	if response.StatusCode != want {
+		t.Errorf("health is %d with the status %q, want %d", response.StatusCode, report.Status, want)
+	}
 	return report
 }
 

@@ -143,20 +143,27 @@ func (n *notes) times(text string) int {
 	return strings.Count(n.text.String(), text)
 }
 
+// take opens connections, until the test's end.
+func (c clients) take(t *testing.T, count int) []*tls.Conn {
+	t.Helper()
+	taken := make([]*tls.Conn, count)
+	for i := range taken {
+		conn, err := c.dial(t.Context(), "http/1.1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		taken[i] = conn
+	}
+	return taken
+}
+
 // TestMaxConnections has one client more than there may be wait until another
 // goes.
 func TestMaxConnections(t *testing.T) {
 	t.Parallel()
 	f := startFront(t, func(s *limits) { s.MaxConnections = 2 }, func(http.ResponseWriter, *http.Request) {})
-	var taken []*tls.Conn
-	for range 2 {
-		conn, err := f.dial(t.Context(), "http/1.1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		taken = append(taken, conn)
-	}
+	taken := f.take(t, 2)
 	third := make(chan error, 1)
 	go func() {
 		conn, err := f.dial(t.Context(), "http/1.1")
@@ -191,15 +198,7 @@ func TestMaxConnections(t *testing.T) {
 func TestMaxConnectionsPerClient(t *testing.T) {
 	t.Parallel()
 	f := startFront(t, func(s *limits) { s.MaxConnectionsPerClient = 2 }, func(http.ResponseWriter, *http.Request) {})
-	var taken []*tls.Conn
-	for range 2 {
-		conn, err := f.dial(t.Context(), "http/1.1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		taken = append(taken, conn)
-	}
+	taken := f.take(t, 2)
 	for range 3 {
 		if conn, err := f.dial(t.Context(), "http/1.1"); err == nil {
 			_ = conn.Close()
